@@ -1,0 +1,120 @@
+/**
+ * Every error a user can meet, with a stable code, an HTTP status, a verdict on retrying and a way out.
+ * Messages name what was wrong; they never hold SQL, a path of this machine, a stack or the data itself.
+ */
+
+/** What a caller may do with the same call: `never` helps to repeat, `later` may pass, `fix-input` passes once corrected. */
+export type RetryVerdict = "never" | "later" | "fix-input";
+
+interface ErrorEntry {
+  readonly status: number;
+  readonly retry: RetryVerdict;
+  readonly fix: string;
+}
+
+const entry = (status: number, retry: RetryVerdict, fix: string): ErrorEntry => ({ status, retry, fix });
+
+/** The catalogue: code → HTTP status, retry verdict, what to do. Codes never change their meaning. */
+export const errorCatalogue = {
+  DECLARATION_INVALID: entry(500, "never", "Correct the declaration that the message names, then start again."),
+  TOPOLOGY_INVALID: entry(500, "never", "Correct every problem that the message lists, then start again."),
+  APP_NOT_LOADED: entry(500, "never", "Name a module whose default export is the result of defineApp()."),
+  EVENT_UNKNOWN: entry(404, "fix-input", "Use an event that a handler, endpoint or schedule of this app declares."),
+  HANDLER_UNKNOWN: entry(404, "fix-input", "List the handlers with `pulsequeue handlers ls` and use one of their names."),
+  TABLE_UNKNOWN: entry(404, "fix-input", "List the tables with `pulsequeue tables ls` and use one of their names."),
+  ENDPOINT_UNKNOWN: entry(404, "fix-input", "Use an endpoint that defineApp() lists."),
+  NOT_FOUND: entry(404, "never", "Check the identifier; retention may have removed what it named."),
+  PAYLOAD_INVALID: entry(400, "fix-input", "Send data that the event's schema accepts; the message lists each path and reason."),
+  PAYLOAD_UNSERIALISABLE: entry(400, "fix-input", "Send plain JSON values: strings, finite numbers, booleans, null, arrays, plain objects."),
+  PAYLOAD_TOO_LARGE: entry(413, "fix-input", "Store the large part elsewhere and send a reference to it."),
+  PAYLOAD_TOO_DEEP: entry(400, "fix-input", "Flatten the data to at most 32 levels of nesting."),
+  ID_INVALID: entry(400, "fix-input", "Use an id, source or key of 1 to 256 printable characters, without control characters."),
+  IDENTITY_REUSED: entry(409, "fix-input", "The same source and id were published with other data: give the new event its own id."),
+  ROW_INVALID: entry(422, "fix-input", "Write a row that the table's schema accepts; the message lists each path and reason."),
+  KEY_INVALID: entry(400, "fix-input", "Give every key field of the table as a non-empty string or a finite number."),
+  QUERY_UNINDEXED: entry(400, "fix-input", "Query by the table's partition key or by the first field of a declared index."),
+  ACCESS_UNDECLARED: entry(403, "never", "Add the table, event or secret to what the handler declares (reads, writes, emits, secrets)."),
+  CONTEXT_CLOSED: entry(500, "never", "Await everything the handler starts: its context ends when the handler returns or is stopped."),
+  COMMIT_TOO_LARGE: entry(422, "never", "One delivery may touch 99 rows and events at most: split the work over several events."),
+  INVARIANT_VIOLATED: entry(409, "later", "Refuse the change in the handler, or correct the rule in the table's `invariant`."),
+  SCHEMA_ASYNC: entry(500, "never", "Use a synchronous schema: validation happens inside the commit."),
+  VERSION_UNKNOWN: entry(409, "later", "Deploy the version of the app that knows this event version; the delivery waits without using attempts."),
+  UPCAST_FAILED: entry(422, "never", "Correct the event's `upcast` so that it turns the older version into valid data, then redrive."),
+  HANDLER_FAILED: entry(500, "later", "Read the cause; the delivery is retried by the handler's policy."),
+  HANDLER_TIMEOUT: entry(504, "later", "Make the handler faster, honour ctx.signal, or raise its `timeout`."),
+  HANDLER_CRASHED: entry(500, "later", "The process died while this delivery ran: look for an endless loop, memory use or process.exit in the handler."),
+  HOPS_EXCEEDED: entry(422, "never", "The event has passed more handlers than `maxHops` allows: break the cycle or raise the bound."),
+  NON_RETRYABLE: entry(422, "never", "The handler refused the event for good: correct the cause, then redrive or discard."),
+  RETRY_AFTER: entry(503, "later", "The handler asked to be tried again later."),
+  SECRET_MISSING: entry(500, "never", "Provide a value for the declared secret."),
+  STEP_INVALID: entry(422, "never", "Give each step of a handler its own name and let it return a JSON value."),
+  CONFLICT_PERSISTENT: entry(503, "later", "The same rows change too often: spread the work over more keys or order it by key."),
+  BACKPRESSURE: entry(429, "later", "Wait for the time in `retryAfter`, then send again; nothing was stored."),
+  REQUEST_IN_PROGRESS: entry(409, "later", "A request with this Idempotency-Key is still running: ask again for its answer."),
+  REQUEST_MISMATCH: entry(422, "fix-input", "This Idempotency-Key was used with another body: use a new key."),
+  QUEUE_CLOSED: entry(503, "later", "The queue is closed or closing: open it again."),
+  STORE_LOCKED: entry(503, "later", "Another process holds this file: stop it, or send it your commands."),
+  STORE_READ_ONLY: entry(500, "never", "Make the file and its directory writable for this user."),
+  STORE_FULL: entry(507, "later", "Free disk space; the queue goes on by itself once a write succeeds."),
+  STORE_NEWER: entry(500, "never", "This file was written by a newer version: upgrade the program."),
+  STORE_FOREIGN: entry(500, "never", "This is not a PulseQueue file, or it belongs to another app: choose another file."),
+  STORE_CORRUPT: entry(500, "never", "Restore the last backup; `pulsequeue verify` names what is damaged."),
+  STORE_FAILED: entry(500, "never", "The disk refused a write or a sync: check it, then restart; accepted events are recovered."),
+  CAPABILITY_MISSING: entry(501, "never", "This engine does not offer that; `pulsequeue doctor` prints what it offers."),
+  OPERATION_INVALID: entry(400, "fix-input", "Give the operation a reason and a filter that names what it acts on."),
+  INTERNAL: entry(500, "never", "This is a defect of PulseQueue: report it with the code and the steps that lead to it."),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** One reason why a value was refused: where, and why. */
+export interface Issue {
+  /** Path into the value, e.g. `items.0.quantity`; empty for the value itself. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface ErrorDetails {
+  readonly cause?: unknown;
+  readonly issues?: readonly Issue[];
+  /** Milliseconds to wait before the same call can pass. */
+  readonly retryAfter?: number;
+}
+
+const brand: unique symbol = Symbol.for("pulsequeue.error");
+
+/** The only error class that PulseQueue throws to its users. */
+export class PulseQueueError extends Error {
+  readonly code: ErrorCode;
+  readonly issues: readonly Issue[];
+  readonly retryAfter: number | undefined;
+  readonly [brand] = true;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.issues = details.issues ?? [];
+    this.retryAfter = details.retryAfter;
+  }
+
+  /** HTTP status that stands for this error. */
+  get status(): number {
+    return errorCatalogue[this.code].status;
+  }
+
+  /** Whether the same call can pass later. */
+  get retry(): RetryVerdict {
+    return errorCatalogue[this.code].retry;
+  }
+
+  /** What to do about it, in one sentence. */
+  get fix(): string {
+    return errorCatalogue[this.code].fix;
+  }
+}
+
+/** Recognises our errors across two copies of this module (an app and a CLI may each load one). */
+export function isPulseQueueError(value: unknown): value is PulseQueueError {
+  return typeof value === "object" && value !== null && brand in value;
+}

@@ -1,0 +1,79 @@
+import { PulseQueueError } from "./errors.ts";
+import { checkName } from "./names.ts";
+import type { InputOf, OutputOf, Schema } from "./schema.ts";
+
+/** What `defineEvent` takes. */
+export interface EventOptions<S extends Schema> {
+  /** Version of the schema, a whole number. Raise it with each incompatible change. @default 1 */
+  readonly version?: number;
+  /** Any Standard Schema. What it accepts is stored as JSON; what it returns is what handlers see. */
+  readonly schema: S;
+  /** Ordering and partition key, 1 to 256 characters. @default none */
+  readonly key?: (data: OutputOf<S>) => string;
+  /** Paths of personal data, e.g. `"email"` or `"customer.name"`: redacted wherever people look. @default [] */
+  readonly pii?: readonly string[];
+  /** Turns the stored data of an older `version` into valid input of this one. Needed once `version` is above 1. */
+  readonly upcast?: (data: unknown, version: number) => InputOf<S>;
+}
+
+/** A declared event. `Name` is its type on the wire. */
+export interface EventDefinition<Name extends string = string, S extends Schema = Schema> {
+  readonly kind: "event";
+  readonly name: Name;
+  readonly version: number;
+  readonly schema: S;
+  readonly key: ((data: OutputOf<S>) => string) | undefined;
+  readonly pii: readonly string[];
+  readonly upcast: ((data: unknown, version: number) => InputOf<S>) | undefined;
+}
+
+/** Any declared event, whatever its schema. */
+export interface AnyEvent {
+  readonly kind: "event";
+  readonly name: string;
+  readonly version: number;
+  readonly schema: Schema;
+  readonly key: ((data: never) => string) | undefined;
+  readonly pii: readonly string[];
+  readonly upcast: ((data: unknown, version: number) => unknown) | undefined;
+}
+
+export type EventInput<E extends AnyEvent> = InputOf<E["schema"]>;
+export type EventData<E extends AnyEvent> = OutputOf<E["schema"]>;
+
+/**
+ * Declares an event.
+ *
+ * @example
+ * const orderPlaced = defineEvent("order.placed", { schema: z.object({ orderId: z.string() }), key: (data) => data.orderId });
+ *
+ * Throws `DECLARATION_INVALID` for a name, version, schema or path that cannot work.
+ */
+export function defineEvent<const Name extends string, S extends Schema>(name: Name, options: EventOptions<S>): EventDefinition<Name, S> {
+  checkName("event", name);
+  const version = options.version ?? 1;
+  if (!Number.isInteger(version) || version < 1) {
+    throw new PulseQueueError("DECLARATION_INVALID", `Event ${name}: version ${String(version)} is not a whole number of at least 1`);
+  }
+  checkSchema(`Event ${name}`, options.schema);
+  if (version > 1 && options.upcast === undefined) {
+    throw new PulseQueueError("DECLARATION_INVALID", `Event ${name}: version ${String(version)} needs \`upcast\`, since older versions may still be stored`);
+  }
+  return Object.freeze({
+    kind: "event" as const,
+    name,
+    version,
+    schema: options.schema,
+    key: options.key,
+    pii: Object.freeze([...(options.pii ?? [])]),
+    upcast: options.upcast,
+  });
+}
+
+/** Throws `DECLARATION_INVALID` unless `schema` implements Standard Schema. */
+export function checkSchema(what: string, schema: unknown): void {
+  const standard = typeof schema === "object" || typeof schema === "function" ? (schema as Partial<Schema> | null)?.["~standard"] : undefined;
+  if (typeof standard?.validate !== "function") {
+    throw new PulseQueueError("DECLARATION_INVALID", `${what}: schema is not a Standard Schema (zod, valibot, arktype, …)`);
+  }
+}

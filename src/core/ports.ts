@@ -1,0 +1,150 @@
+/**
+ * What an engine must offer to the core, in words that hold for every engine. An engine is right when it passes the
+ * contract suite of `pulsequeue/testing`.
+ */
+import type { Failure } from "./delivery.ts";
+import type { DeliveryState } from "./delivery.ts";
+import type { EventRecord, NewEvent } from "./envelope.ts";
+
+/** Time. Engines and core ask this port only, never the machine. */
+export interface Clock {
+  /** Milliseconds since 1970; may jump. For stamps that people and other systems read. */
+  now(): number;
+  /** Milliseconds since some start; never jumps back. For leases, timeouts and waits. */
+  monotonic(): number;
+  /** Calls `fn` once after `delay` milliseconds, not earlier; the answer cancels it. */
+  timer(delay: number, fn: () => void): () => void;
+  /** Calls `fn` once, soon, after what runs now has ended. Calls asked for in one turn may share one commit. */
+  soon(fn: () => void): void;
+}
+
+/** Everything impure that the core needs besides a store. */
+export interface System {
+  readonly clock: Clock;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+  /** A new id, greater than all before. */
+  readonly newId: () => string;
+  /** SHA-256 of the text's UTF-8, in base64. */
+  readonly hash: (text: string) => string;
+  /** The current value of a secret, or `undefined`. */
+  readonly secret: (name: string) => string | undefined;
+  readonly observe: Observer;
+}
+
+/** Told of what happened, after it is durable. Must not throw and must not block. */
+export type Observer = (fact: ObservedFact) => void;
+
+export type ObservedFact =
+  | { readonly type: "published"; readonly event: string; readonly count: number; readonly duplicates: number }
+  | { readonly type: "settled"; readonly handler: string; readonly event: string; readonly eventId: string; readonly state: DeliveryState; readonly attempt: number; readonly milliseconds: number; readonly failure: Failure | undefined }
+  | { readonly type: "conflict"; readonly handler: string }
+  | { readonly type: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };
+
+/** One event on its way to one handler, claimed for one attempt. Engines add what they need to find it again. */
+export interface Delivery {
+  readonly event: EventRecord;
+  /** Attempts used in this series, this one included. */
+  readonly attempt: number;
+}
+
+/** A row with the version that guards it: 1 for the first write, one more with each further write. */
+export interface StoredRow {
+  readonly key: string;
+  /** JSON text of the schema's input. */
+  readonly body: string;
+  readonly version: number;
+}
+
+export interface RowQuery {
+  /** `undefined`: by the table's own key. */
+  readonly index: string | undefined;
+  /** Encoded leading fields; rows whose encoded fields start with it match. */
+  readonly prefix: string;
+  readonly limit: number;
+}
+
+/** The row must still have this version when the commit happens; 0: it must not exist. */
+export interface Guard {
+  readonly table: string;
+  readonly key: string;
+  readonly version: number;
+}
+
+export interface RowWrite {
+  readonly table: string;
+  readonly key: string;
+  /** `undefined` deletes. */
+  readonly body: string | undefined;
+  /** Encoded index fields by index name, for every declared index that the row has all fields of. */
+  readonly indexes: ReadonlyMap<string, string>;
+}
+
+/** What became of one delivery of a batch. */
+export interface Settlement<D extends Delivery = Delivery> {
+  readonly delivery: D;
+  readonly status: SettledStatus;
+  /** Keys of the rows it wrote, as `table/key`, for the trace. */
+  readonly wrote: readonly string[];
+  readonly milliseconds: number;
+}
+
+export type SettledStatus =
+  | { readonly state: "done" }
+  | { readonly state: "retrying"; readonly attempts: number; readonly dueAt: number; readonly failure: Failure }
+  | { readonly state: "dead"; readonly attempts: number; readonly failure: Failure };
+
+/** The stored answer of a request with an idempotency key. */
+export interface StoredAnswer {
+  /** Endpoint, principal and idempotency key. */
+  readonly request: string;
+  /** Hash of what was asked. */
+  readonly fingerprint: string;
+  /** JSON text of the answer. */
+  readonly answer: string;
+}
+
+/** One atomic write. Either all of it is durable, or nothing of it is. */
+export interface Commit<D extends Delivery = Delivery> {
+  readonly settled: readonly Settlement<D>[];
+  readonly guards: readonly Guard[];
+  readonly writes: readonly RowWrite[];
+  readonly events: readonly NewEvent[];
+  readonly answer: StoredAnswer | undefined;
+}
+
+export type CommitResult<D extends Delivery = Delivery> =
+  | { readonly outcome: "committed" }
+  /** A guard did not hold, or the same request was answered meanwhile. Nothing was written. */
+  | { readonly outcome: "conflict" }
+  /** These deliveries are no longer ours (done already, taken over, discarded). Nothing was written. */
+  | { readonly outcome: "lost"; readonly deliveries: readonly D[] }
+  /** An emitted event has the identity of another one with other data. Nothing was written. */
+  | { readonly outcome: "identity-reused"; readonly event: NewEvent };
+
+export interface Receipt {
+  readonly id: string;
+  /** Whether an event with this source and id was there already; then nothing was stored. */
+  readonly duplicate: boolean;
+}
+
+/** Durable state. Every method rejects with `STORE_…` errors; then nothing of it was acknowledged. */
+export interface Store<D extends Delivery = Delivery> {
+  /**
+   * Appends events to the journal, each once: an identity (source, id) that is there with equal data is a duplicate, with
+   * other data an `IDENTITY_REUSED` error for that event alone. Resolves after they are durable.
+   */
+  append(events: readonly NewEvent[]): Promise<readonly (Receipt | Error)[]>;
+  /** The committed row. */
+  get(table: string, key: string): Promise<StoredRow | undefined>;
+  /** Committed rows, ordered by the encoded fields. */
+  query(table: string, query: RowQuery): Promise<readonly StoredRow[]>;
+  /** Results of the steps that earlier attempts of this delivery finished, by name, as JSON text. */
+  steps(delivery: D): Promise<ReadonlyMap<string, string>>;
+  /** Keeps a step's result. Resolves after it is durable. Refused (`false`) when the delivery is no longer ours. */
+  saveStep(delivery: D, name: string, result: string): Promise<boolean>;
+  /** The answer to a request that was committed before. */
+  answer(request: string): Promise<StoredAnswer | undefined>;
+  /** All or nothing. Resolves after it is durable. */
+  commit(commit: Commit<D>): Promise<CommitResult<D>>;
+}

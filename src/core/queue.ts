@@ -1,0 +1,220 @@
+/** The queue as its users see it: what every engine offers, under the same words. */
+import type { Duration } from "./duration.ts";
+import type { DeliveryState, Failure } from "./delivery.ts";
+import type { EndpointDefinition, EndpointRequest } from "./endpoint.ts";
+import type { AnyEvent, EventInput } from "./event.ts";
+import type { Json } from "./json.ts";
+import type { Receipt } from "./ports.ts";
+import type { AnyTable, Row, RowKey } from "./table.ts";
+
+export interface PublishOptions {
+  /** @default a UUIDv7 */
+  readonly id?: string;
+  /** Who publishes, a URI reference. @default the app's name */
+  readonly source?: string;
+  /** Overrides the key that the event's declaration computes. */
+  readonly key?: string;
+  readonly delay?: Duration;
+  readonly at?: Date | number;
+  /** @default the event's own id */
+  readonly correlationId?: string;
+  /** W3C trace context. */
+  readonly traceparent?: string;
+}
+
+/** An event as inspection shows it. */
+export interface EventView {
+  readonly id: string;
+  readonly type: string;
+  readonly version: number;
+  readonly source: string;
+  /** Position in the journal. */
+  readonly sequence: number;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly key: string | undefined;
+  readonly correlationId: string;
+  readonly causationId: string | undefined;
+  readonly data: Json;
+}
+
+/** A delivery as inspection shows it. */
+export interface DeliveryView {
+  /** Stable id of this delivery. */
+  readonly id: string;
+  readonly handler: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly sequence: number;
+  readonly key: string | undefined;
+  readonly state: DeliveryState;
+  /** Why it is in this state: the answer to “why is this not running?”. */
+  readonly reason: string;
+  readonly attempts: number;
+  /** ISO 8601: when it may start, for `scheduled` and `retrying`. */
+  readonly dueAt: string | undefined;
+  /** ISO 8601: when it ended. */
+  readonly endedAt: string | undefined;
+  readonly milliseconds: number | undefined;
+  /** Rows it wrote, as `table/key`. */
+  readonly wrote: readonly string[];
+  readonly failure: Failure | undefined;
+  /** How often an operator sent it again. */
+  readonly redrives: number;
+  /** Whether it comes from a replay. */
+  readonly replay: boolean;
+}
+
+/** A dead letter: the delivery with its event, data as it was accepted. */
+export interface DeadLetterView extends DeliveryView {
+  readonly event: EventView;
+}
+
+/** One event of a flow with its deliveries and the events that they emitted. */
+export interface TraceNode {
+  readonly event: EventView;
+  readonly deliveries: readonly (DeliveryView & { readonly emitted: readonly TraceNode[] })[];
+}
+
+export interface HandlerView {
+  readonly name: string;
+  readonly events: readonly string[];
+  readonly paused: boolean;
+  readonly pauseReason: string | undefined;
+  /** Deliveries by state; `done` is not counted. */
+  readonly counts: Readonly<Record<Exclude<DeliveryState, "done" | "discarded">, number>>;
+  /** Age of the oldest delivery that may start, milliseconds. */
+  readonly oldestReady: number | undefined;
+}
+
+export interface EventFilter {
+  readonly type?: string;
+  readonly key?: string;
+  readonly id?: string;
+  readonly correlationId?: string;
+  /** At or after, before: milliseconds since 1970. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Only events after this journal position, oldest first; without it the newest come first. */
+  readonly after?: number;
+  /** @default 100, at most 1,000 */
+  readonly limit?: number;
+}
+
+export interface DeliveryFilter {
+  readonly handler?: string;
+  readonly state?: DeliveryState;
+  readonly eventId?: string;
+  readonly eventType?: string;
+  readonly key?: string;
+  /** @default 100, at most 1,000 */
+  readonly limit?: number;
+}
+
+/** Names dead letters. At least one field; `all: true` names every one. */
+export interface DeadLetterFilter {
+  readonly id?: string;
+  readonly handler?: string;
+  readonly eventId?: string;
+  readonly eventType?: string;
+  readonly key?: string;
+  readonly code?: string;
+  readonly all?: true;
+  /** At most so many, the oldest first. @default all that match */
+  readonly limit?: number;
+}
+
+/** Every operation needs a reason and is recorded with it; `dryRun` changes and records nothing. */
+export interface OperationOptions {
+  readonly reason: string;
+  readonly dryRun?: boolean;
+  /** Who does it. @default "local" */
+  readonly by?: string;
+}
+
+/** What an operation touched, or would touch. */
+export interface OperationResult {
+  readonly count: number;
+  readonly dryRun: boolean;
+}
+
+export interface ReplayOptions extends OperationOptions {
+  readonly handler: string;
+  /** Events accepted at or after `from` and before `to`: a date or milliseconds since 1970. */
+  readonly from: Date | number;
+  readonly to: Date | number;
+}
+
+/** One recorded operation. */
+export interface OperationView {
+  readonly time: string;
+  readonly by: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
+export interface TableInspector<T extends AnyTable> {
+  get(key: RowKey<T>): Promise<Row<T> | undefined>;
+  /** Every row, ordered by key. */
+  all(): Promise<readonly Row<T>[]>;
+}
+
+export interface Inspect {
+  events(filter?: EventFilter): Promise<readonly EventView[]>;
+  deliveries(filter?: DeliveryFilter): Promise<readonly DeliveryView[]>;
+  deadLetters(filter?: Partial<DeadLetterFilter>): Promise<readonly DeadLetterView[]>;
+  /** The flow that has this correlation id, as trees; the id of any of its events serves too. */
+  trace(correlationId: string): Promise<readonly TraceNode[]>;
+  handlers(): Promise<readonly HandlerView[]>;
+  operations(limit?: number): Promise<readonly OperationView[]>;
+  table<T extends AnyTable>(table: T): TableInspector<T>;
+}
+
+export interface Operate {
+  /** Starts a new series of attempts for dead letters. */
+  redrive(filter: DeadLetterFilter, options: OperationOptions): Promise<OperationResult>;
+  /** Ends dead letters without effects. */
+  discard(filter: DeadLetterFilter, options: OperationOptions): Promise<OperationResult>;
+  /** The handler starts nothing more; events are still accepted for it. */
+  pause(handler: string, options: OperationOptions): Promise<OperationResult>;
+  resume(handler: string, options: OperationOptions): Promise<OperationResult>;
+  /** Delivers past events once more to one handler, in their order. */
+  replay(options: ReplayOptions): Promise<OperationResult>;
+}
+
+/** A request to an endpoint, already authenticated. */
+export interface InvokeRequest extends Partial<Omit<EndpointRequest, "input">> {
+  /** The body, not yet validated. */
+  readonly body?: unknown;
+  /** Same key and body: the first answer; other body: `REQUEST_MISMATCH`; still running: `REQUEST_IN_PROGRESS`. */
+  readonly idempotencyKey?: string;
+}
+
+export interface InvokeResponse {
+  readonly status: number;
+  readonly body: Json | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether this is the stored answer of an earlier request. */
+  readonly replayed: boolean;
+}
+
+/** A running application. */
+export interface Queue {
+  /** Stores an event, durably, before it resolves. Throws `PAYLOAD_…`, `IDENTITY_REUSED`, `BACKPRESSURE`, `STORE_…`. */
+  publish<E extends AnyEvent>(event: E, data: EventInput<E>, options?: PublishOptions): Promise<Receipt>;
+  /** Stores many events of one kind; all of them, or none where one is invalid. */
+  publishMany<E extends AnyEvent>(event: E, data: readonly EventInput<E>[]): Promise<readonly Receipt[]>;
+  /** Runs an endpoint: one commit. Bad input and refusals are answers with a status, not errors. */
+  invoke(endpoint: EndpointDefinition, request?: InvokeRequest): Promise<InvokeResponse>;
+  /** Starts the handlers and schedules. */
+  start(): Promise<void>;
+  /** Resolves when no delivery is ready, running or waiting for a retry. Events scheduled for later, parked dead letters and paused handlers do not count. */
+  idle(): Promise<void>;
+  /** Stops taking work, lets what runs end within the grace time, then frees the store. */
+  close(): Promise<void>;
+  readonly inspect: Inspect;
+  readonly operate: Operate;
+}
+

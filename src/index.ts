@@ -1,0 +1,30 @@
+/** The public API: what an application declares. Engines are under `pulsequeue/local`, test tools under `pulsequeue/testing`. */
+export { defineApp } from "./core/app.ts";
+export type { App } from "./core/app.ts";
+export type { AppOptions } from "./core/topology.ts";
+export { defineEndpoint } from "./core/endpoint.ts";
+export type { EndpointAuth, EndpointDefinition, EndpointOptions, EndpointRequest, EndpointResponse, Method } from "./core/endpoint.ts";
+export { defineEvent } from "./core/event.ts";
+export type { AnyEvent, EventData, EventDefinition, EventInput, EventOptions } from "./core/event.ts";
+export { defineHandler } from "./core/handler.ts";
+export type { ConcurrencyOptions, EventMessage, HandlerDefinition, HandlerOptions, MessageOf } from "./core/handler.ts";
+export { defineSchedule } from "./core/schedule.ts";
+export type { ScheduleDefinition, ScheduleOptions, Tick } from "./core/schedule.ts";
+export { defineSecret } from "./core/secret.ts";
+export type { SecretDefinition } from "./core/secret.ts";
+export { defineTable } from "./core/table.ts";
+export type { AnyTable, Row, RowInput, RowKey, TableDefinition, TableOptions, TableQuery } from "./core/table.ts";
+export type { Context, EmitOptions, Log, ReadableTable, Tables, WritableTable } from "./core/context.ts";
+export type { Duration } from "./core/duration.ts";
+export type { CloudEvent } from "./core/envelope.ts";
+export { errorCatalogue, isPulseQueueError, PulseQueueError } from "./core/errors.ts";
+export type { ErrorCode, ErrorDetails, Issue, RetryVerdict } from "./core/errors.ts";
+export { NonRetryableError, RetryAfterError } from "./core/retry-errors.ts";
+export type { Json } from "./core/json.ts";
+export type { RetryOptions } from "./core/retry.ts";
+export type { DeliveryState, Failure } from "./core/delivery.ts";
+export type {
+  DeadLetterFilter, DeadLetterView, DeliveryFilter, DeliveryView, EventFilter, EventView, HandlerView, Inspect, InvokeRequest,
+  InvokeResponse, Operate, OperationOptions, OperationResult, OperationView, PublishOptions, Queue, ReplayOptions, TableInspector, TraceNode,
+} from "./core/queue.ts";
+export type { Receipt } from "./core/ports.ts";
