@@ -24,7 +24,24 @@ export type { Json } from "./core/json.ts";
 export type { RetryOptions } from "./core/retry.ts";
 export type { DeliveryState, Failure } from "./core/delivery.ts";
 export type {
-  DeadLetterFilter, DeadLetterView, DeliveryFilter, DeliveryView, EventFilter, EventView, HandlerView, Inspect, InvokeRequest,
-  InvokeResponse, Operate, OperationOptions, OperationResult, OperationView, PublishOptions, Queue, ReplayOptions, TableInspector, TraceNode,
+  DeadLetterFilter,
+  DeadLetterView,
+  DeliveryFilter,
+  DeliveryView,
+  EventFilter,
+  EventView,
+  HandlerView,
+  Inspect,
+  InvokeRequest,
+  InvokeResponse,
+  Operate,
+  OperationOptions,
+  OperationResult,
+  OperationView,
+  PublishOptions,
+  Queue,
+  ReplayOptions,
+  TableInspector,
+  TraceNode,
 } from "./core/queue.ts";
 export type { Receipt } from "./core/ports.ts";

@@ -12,6 +12,10 @@ export function nextCron(what: string, expression: string, timezone: string, aft
     const cron = new Cron(expression, { timezone, paused: true, mode: "5-part" });
     return cron.nextRun(new Date(after))?.getTime();
   } catch (cause) {
-    throw new PulseQueueError("DECLARATION_INVALID", `${what}: cron "${expression}" in timezone "${timezone}" is not valid; write e.g. "*/5 * * * *" and "Europe/Berlin"`, { cause });
+    throw new PulseQueueError(
+      "DECLARATION_INVALID",
+      `${what}: cron "${expression}" in timezone "${timezone}" is not valid; write e.g. "*/5 * * * *" and "Europe/Berlin"`,
+      { cause },
+    );
   }
 }

@@ -41,16 +41,18 @@ export interface DeliveryStatus {
 
 export type DeliveryFact =
   | { readonly type: "due" | "claimed" | "blocked" | "released" | "succeeded" | "returned" | "redriven" | "discarded" }
-  | { readonly type: "failed"; readonly failure: Failure; /** Never try again. */ readonly final: boolean; /** Wait chosen by the handler, milliseconds. */ readonly delay: number | undefined }
+  | {
+      readonly type: "failed";
+      readonly failure: Failure;
+      /** Never try again. */ readonly final: boolean;
+      /** Wait chosen by the handler, milliseconds. */ readonly delay: number | undefined;
+    }
   /** Not tried, and no attempt used: its event's version is unknown here. */
   | { readonly type: "postponed"; readonly failure: Failure; readonly delay: number }
   /** The process died while it ran. */
   | { readonly type: "crashed"; readonly failure: Failure };
 
-export type DeliveryEffect =
-  | { readonly type: "release-key" }
-  | { readonly type: "dead-letter" }
-  | { readonly type: "wake-at"; readonly at: number };
+export type DeliveryEffect = { readonly type: "release-key" } | { readonly type: "dead-letter" } | { readonly type: "wake-at"; readonly at: number };
 
 export interface Transition {
   readonly status: DeliveryStatus;
@@ -121,7 +123,12 @@ const maxStack = 4_000;
 /** The fact that a thrown value is: final for `NonRetryableError` and for data that can never pass. */
 export function failureOf(thrown: unknown, now: number): Extract<DeliveryFact, { type: "failed" }> {
   if (isPulseQueueError(thrown)) {
-    const failure = { code: thrown.code, message: thrown.message.slice(0, maxMessage), at: now, ...(thrown.issues.length > 0 ? { issues: thrown.issues } : {}) };
+    const failure = {
+      code: thrown.code,
+      message: thrown.message.slice(0, maxMessage),
+      at: now,
+      ...(thrown.issues.length > 0 ? { issues: thrown.issues } : {}),
+    };
     return { type: "failed", failure, final: thrown.retry !== "later", delay: thrown.code === "RETRY_AFTER" ? thrown.retryAfter : undefined };
   }
   const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `the handler threw ${typeof thrown}`;

@@ -2,7 +2,7 @@ import { PulseQueueError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
 /** Throws `DECLARATION_INVALID` unless `name` can name something on both engines: letters, digits, `.`, `_`, `-`. */
-export function checkName(kind: string, name: string): void {
+export function checkName(kind: string, name: unknown): void {
   if (typeof name !== "string" || name.length > limits.nameLength || !/^[A-Za-z][\w.-]*$/.test(name)) {
     throw new PulseQueueError(
       "DECLARATION_INVALID",

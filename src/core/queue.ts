@@ -217,4 +217,3 @@ export interface Queue {
   readonly inspect: Inspect;
   readonly operate: Operate;
 }
-

@@ -31,7 +31,10 @@ export type ScheduleOptions<
   Emits extends readonly AnyEvent[],
   Secrets extends readonly SecretDefinition[],
 > = ScheduleBody<Reads, Writes, Emits, Secrets> &
-  ({ readonly cron: string; readonly timezone?: string; readonly every?: undefined } | { readonly every: Duration; readonly cron?: undefined; readonly timezone?: undefined });
+  (
+    | { readonly cron: string; readonly timezone?: string; readonly every?: undefined }
+    | { readonly every: Duration; readonly cron?: undefined; readonly timezone?: undefined }
+  );
 
 export type Cadence = { readonly cron: string; readonly timezone: string } | { /** Milliseconds. */ readonly every: number };
 
@@ -74,7 +77,10 @@ export function defineSchedule<
   });
 }
 
-function cadence(name: string, options: { readonly cron?: string | undefined; readonly timezone?: string | undefined; readonly every?: Duration | undefined }): Cadence {
+function cadence(
+  name: string,
+  options: { readonly cron?: string | undefined; readonly timezone?: string | undefined; readonly every?: Duration | undefined },
+): Cadence {
   if ((options.cron === undefined) === (options.every === undefined)) {
     throw new PulseQueueError("DECLARATION_INVALID", `Schedule ${name}: give either cron or every`);
   }

@@ -24,7 +24,7 @@ export function parseWith<S extends Schema>(schema: S, value: unknown, code: Err
     const text = issues.map((issue) => `${issue.path === "" ? "(root)" : issue.path}: ${issue.message}`).join("; ");
     throw new PulseQueueError(code, `${what} is not valid: ${text}`, { issues });
   }
-  return result.value as OutputOf<S>;
+  return result.value;
 }
 
 function toIssue(issue: StandardSchemaV1.Issue): Issue {

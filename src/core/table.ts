@@ -55,7 +55,9 @@ type FieldsOf<K> = K extends readonly (infer F)[] ? F & string : K & string;
 
 /** The key of one row: the value of the one key field, or an object of both fields. */
 export type RowKey<T extends AnyTable> = T["key"] extends string
-  ? Row<T> extends Record<T["key"], infer Value> ? Value : never
+  ? Row<T> extends Record<T["key"], infer Value>
+    ? Value
+    : never
   : Pick<Row<T>, FieldsOf<T["key"]> & keyof Row<T>>;
 
 type EqualsOn<T extends AnyTable, K> = Partial<Pick<Row<T>, FieldsOf<K> & keyof Row<T>>>;
@@ -63,7 +65,8 @@ type EqualsOn<T extends AnyTable, K> = Partial<Pick<Row<T>, FieldsOf<K> & keyof 
 /** A query by the table's own key (its partition field must be given) or by a declared index (its first field must be given). */
 export type TableQuery<T extends AnyTable> =
   | { readonly equals: EqualsOn<T, T["key"]>; readonly limit?: number; readonly index?: undefined }
-  | { [I in keyof T["indexes"] & string]: { readonly index: I; readonly equals: EqualsOn<T, T["indexes"][I]>; readonly limit?: number } }[keyof T["indexes"] & string];
+  | { [I in keyof T["indexes"] & string]: { readonly index: I; readonly equals: EqualsOn<T, T["indexes"][I]>; readonly limit?: number } }[keyof T["indexes"] &
+      string];
 
 /**
  * Declares a table.
@@ -81,6 +84,7 @@ export function defineTable<
   const Name extends string,
   S extends Schema,
   const Key extends OneOrTwo<KeyField<OutputOf<S>>>,
+  // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- no index at all is what it means
   const Indexes extends Readonly<Record<string, OneOrTwo<KeyField<OutputOf<S>>>>> = Record<never, never>,
 >(name: Name, options: TableOptions<S, Key, Indexes>): TableDefinition<Name, S, Key, Indexes> {
   checkName("table", name);

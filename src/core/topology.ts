@@ -89,24 +89,37 @@ function listOf<Item>(map: Map<string, Item[]>, key: string): Item[] {
   return list;
 }
 
-function unique<Item extends { readonly kind: string; readonly name: string }>(kind: string, items: readonly Item[], expected: string, report: Report): Map<string, Item> {
+function unique<Item extends { readonly kind: string; readonly name: string }>(
+  kind: string,
+  items: readonly Item[],
+  expected: string,
+  report: Report,
+): Map<string, Item> {
   const map = new Map<string, Item>();
   for (const item of items as readonly (Item | undefined)[]) {
-    if (item?.kind !== expected) report(kind, `an entry is not the result of define${kind[0]?.toUpperCase() ?? ""}${kind.slice(1)}(): check for an undefined import or a wrong list`);
+    if (item?.kind !== expected)
+      report(kind, `an entry is not the result of define${kind[0]?.toUpperCase() ?? ""}${kind.slice(1)}(): check for an undefined import or a wrong list`);
     else if (map.has(item.name)) report(item.name, `two ${kind}s have this name: rename one`);
     else map.set(item.name, item);
   }
   return map;
 }
 
-function collect<Item extends { readonly kind: string; readonly name: string }>(kind: string, map: Map<string, Item>, item: Item | undefined, owner: string, report: Report): void {
+function collect<Item extends { readonly kind: string; readonly name: string }>(
+  kind: string,
+  map: Map<string, Item>,
+  item: Item | undefined,
+  owner: string,
+  report: Report,
+): void {
   if (item?.kind !== kind) {
     report(owner, `it declares a ${kind} that is not the result of define${kind[0]?.toUpperCase() ?? ""}${kind.slice(1)}(): check for an undefined import`);
     return;
   }
   const known = map.get(item.name);
   if (known !== undefined && known !== item) report(item.name, `two declarations of a ${kind} have this name: export one and import it where it is used`);
-  if (kind === "event" && item.name.startsWith(ownPrefix) && owner !== item.name.slice(tickPrefix.length)) report(item.name, `names that start with "${ownPrefix}" are the engine's own: rename the event`);
+  if (kind === "event" && item.name.startsWith(ownPrefix) && owner !== item.name.slice(tickPrefix.length))
+    report(item.name, `names that start with "${ownPrefix}" are the engine's own: rename the event`);
   map.set(item.name, item);
 }
 
@@ -123,7 +136,8 @@ function checkHandled(
     if (handled && waived.has(name)) report(name, "this event is listed in `unhandled`, but a handler handles it: remove it from the list");
   }
   for (const node of schedules.values()) {
-    if (node.schedule.grants.emits.length + node.schedule.grants.writes.length === 0) report(node.schedule.name, "this schedule neither emits nor writes: declare what it does");
+    if (node.schedule.grants.emits.length + node.schedule.grants.writes.length === 0)
+      report(node.schedule.name, "this schedule neither emits nor writes: declare what it does");
   }
 }
 
