@@ -1,7 +1,7 @@
 /**
  * The delivery state machine. A delivery is one event on its way to one handler.
  *
- * - `scheduled`: its time has not come. Entered at publish with a delay. Left by `due`.
+ * - `scheduled`: its time has not come. Entered at publish with a delay, or by `postponed`. Left by `due`.
  * - `ready`: it may start as soon as there is room. Entered at publish, by `due`, `released`, `returned`, `redriven`.
  * - `running`: an attempt is under way. Entered from `ready` by `claimed`, which counts the attempt.
  * - `retrying`: an attempt failed and the next one waits for its time: a `ready` in the future. Left by `due`.
@@ -91,15 +91,15 @@ export function transition(status: DeliveryStatus, fact: DeliveryFact, policy: R
       return to("done", { failure: undefined }, { type: "release-key" });
     case "postponed":
       from("running");
-      return wait(fact.delay, fact.failure, status.attempts - 1);
+      return wait("scheduled", fact.delay, fact.failure, status.attempts - 1);
     case "failed":
       from("running");
       if (fact.final || status.attempts >= policy.attempts) return dead(fact.failure);
-      return wait(fact.delay ?? retryDelay(policy, status.attempts, random), fact.failure, status.attempts);
+      return wait("retrying", fact.delay ?? retryDelay(policy, status.attempts, random), fact.failure, status.attempts);
     case "crashed":
       from("running");
       if (status.attempts >= policy.attempts) return dead(fact.failure);
-      return wait(retryDelay(policy, status.attempts, random), fact.failure, status.attempts);
+      return wait("retrying", retryDelay(policy, status.attempts, random), fact.failure, status.attempts);
     case "redriven":
       from("dead");
       return to("ready", { attempts: 0 });
@@ -108,9 +108,9 @@ export function transition(status: DeliveryStatus, fact: DeliveryFact, policy: R
       return to("discarded", {}, { type: "release-key" });
   }
 
-  function wait(delay: number, failure: Failure, attempts: number): Transition {
+  function wait(state: "retrying" | "scheduled", delay: number, failure: Failure, attempts: number): Transition {
     const at = now + delay;
-    return to("retrying", { attempts, dueAt: at, failure }, { type: "wake-at", at });
+    return to(state, { attempts, dueAt: at, failure }, { type: "wake-at", at });
   }
   function dead(failure: Failure): Transition {
     return to("dead", { failure }, { type: "dead-letter" }, { type: "release-key" });

@@ -2,8 +2,7 @@
  * What an engine must offer to the core, in words that hold for every engine. An engine is right when it passes the
  * contract suite of `pulsequeue/testing`.
  */
-import type { Failure } from "./delivery.ts";
-import type { DeliveryState } from "./delivery.ts";
+import type { DeliveryState, Failure } from "./delivery.ts";
 import type { EventRecord, NewEvent } from "./envelope.ts";
 
 /** Time. Engines and core ask this port only, never the machine. */
@@ -37,7 +36,16 @@ export type Observer = (fact: ObservedFact) => void;
 
 export type ObservedFact =
   | { readonly type: "published"; readonly event: string; readonly count: number; readonly duplicates: number }
-  | { readonly type: "settled"; readonly handler: string; readonly event: string; readonly eventId: string; readonly state: DeliveryState; readonly attempt: number; readonly milliseconds: number; readonly failure: Failure | undefined }
+  | {
+      readonly type: "settled";
+      readonly handler: string;
+      readonly event: string;
+      readonly eventId: string;
+      readonly state: DeliveryState;
+      readonly attempt: number;
+      readonly milliseconds: number;
+      readonly failure: Failure | undefined;
+    }
   | { readonly type: "conflict"; readonly handler: string }
   | { readonly type: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };
 
@@ -48,12 +56,18 @@ export interface Delivery {
   readonly attempt: number;
 }
 
-/** A row with the version that guards it: 1 for the first write, one more with each further write. */
+/** A row with the version that guards it: a number above 0 that is another one after each write and never comes again for this key. */
 export interface StoredRow {
   readonly key: string;
   /** JSON text of the schema's input. */
   readonly body: string;
   readonly version: number;
+}
+
+export interface FoundRow {
+  readonly row: StoredRow;
+  /** The encoded index fields followed by the row's key; the key alone in a query by the table's own key. */
+  readonly order: string;
 }
 
 export interface RowQuery {
@@ -91,7 +105,8 @@ export interface Settlement<D extends Delivery = Delivery> {
 
 export type SettledStatus =
   | { readonly state: "done" }
-  | { readonly state: "retrying"; readonly attempts: number; readonly dueAt: number; readonly failure: Failure }
+  /** `scheduled`: postponed without an attempt, since its event's version is unknown here. */
+  | { readonly state: "retrying" | "scheduled"; readonly attempts: number; readonly dueAt: number; readonly failure: Failure }
   | { readonly state: "dead"; readonly attempts: number; readonly failure: Failure };
 
 /** The stored answer of a request with an idempotency key. */
@@ -137,8 +152,8 @@ export interface Store<D extends Delivery = Delivery> {
   append(events: readonly NewEvent[]): Promise<readonly (Receipt | Error)[]>;
   /** The committed row. */
   get(table: string, key: string): Promise<StoredRow | undefined>;
-  /** Committed rows, ordered by the encoded fields. */
-  query(table: string, query: RowQuery): Promise<readonly StoredRow[]>;
+  /** Committed rows, ordered by `order`. */
+  query(table: string, query: RowQuery): Promise<readonly FoundRow[]>;
   /** Results of the steps that earlier attempts of this delivery finished, by name, as JSON text. */
   steps(delivery: D): Promise<ReadonlyMap<string, string>>;
   /** Keeps a step's result. Resolves after it is durable. Refused (`false`) when the delivery is no longer ours. */

@@ -1,0 +1,256 @@
+/**
+ * Runs one batch of deliveries of one handler: validate, run, decide, commit.
+ *
+ * The deliveries run one after another over one unit of work, and commit together. One that fails is rolled back to its
+ * savepoint and settled by the retry policy; the others go on. The batch is cut, and what was not started is given back,
+ * once it has run for `batchMilliseconds` or grows towards what one commit takes: so fast handlers share a commit, and slow
+ * ones do not wait for each other. A conflict runs the same deliveries again on fresh rows, fewer at a time, and uses up no
+ * attempt: with every conflict somebody else has committed, so the whole always moves on.
+ */
+import { failureOf, transition, type DeliveryFact, type DeliveryStatus, type Failure } from "./delivery.ts";
+import type { EventRecord } from "./envelope.ts";
+import { isPulseQueueError, PulseQueueError } from "./errors.ts";
+import type { AnyEvent } from "./event.ts";
+import type { EventMessage, HandlerDefinition } from "./handler.ts";
+import { decodeJson } from "./json.ts";
+import type { Delivery, SettledStatus, Settlement, Store, System } from "./ports.ts";
+import { parseWith } from "./schema.ts";
+import { Scope, type StepMemory } from "./scope.ts";
+import { openUnitOfWork, type UnitOfWork } from "./unit-of-work.ts";
+
+/** How long a batch takes on more deliveries before it commits. Long enough to share a sync, short enough not to delay anyone. */
+export const batchMilliseconds = 5;
+/** Wait before a delivery whose event has a newer version than this app knows is looked at again. */
+const unknownVersionDelay = 30_000;
+
+export interface DispatchOptions<D extends Delivery> {
+  readonly system: System;
+  readonly app: string;
+  readonly store: Store<D>;
+  /** Rows and events that one commit takes. */
+  readonly itemsPerCommit: number;
+  /** Told how to stop waiting for the handler that runs, for an engine that closes: what it did not finish is not settled. */
+  readonly onStart: (abandon: (reason: PulseQueueError) => void) => void;
+}
+
+export interface BatchReport<D extends Delivery> {
+  readonly settled: readonly Settlement<D>[];
+  /** Not started: the caller hands them in again. */
+  readonly unstarted: readonly D[];
+}
+
+/** Runs `deliveries` in their order. Rejects only with `STORE_…` errors; then nothing of the batch was committed. */
+export async function runBatch<D extends Delivery>(options: DispatchOptions<D>, handler: HandlerDefinition, deliveries: readonly D[]): Promise<BatchReport<D>> {
+  const { store, system } = options;
+  const forced = new Map<D, unknown>();
+  let todo = deliveries;
+  for (let conflicts = 0; ; ) {
+    const work = openUnitOfWork(store);
+    const settled = await runUntilFull(options, handler, todo, work, forced, conflicts);
+    if (settled.length === 0) return { settled, unstarted: todo };
+    const result = await store.commit({ settled, guards: work.guards, writes: work.writes, events: work.events, answer: undefined });
+    switch (result.outcome) {
+      case "committed":
+        report(system, handler, settled);
+        return { settled, unstarted: withoutSettled(todo, settled) };
+      case "conflict":
+        conflicts += 1;
+        system.observe({ type: "conflict", handler: handler.name });
+        if (conflicts > 2) await pause(system, Math.min(100, 2 ** (conflicts - 2)) * system.random());
+        break;
+      case "lost":
+        todo = todo.filter((delivery) => !result.deliveries.includes(delivery));
+        if (todo.length === 0) return { settled: [], unstarted: [] };
+        break;
+      case "identity-reused": {
+        const owner = settled.find((settlement) => settlement.delivery.event.id === result.event.causationId)?.delivery;
+        if (owner === undefined) throw new PulseQueueError("INTERNAL", "An emitted event belongs to no delivery of its batch");
+        forced.set(owner, new PulseQueueError("IDENTITY_REUSED", `Event ${result.event.type} with the id ${result.event.id} exists with other data`));
+        break;
+      }
+    }
+  }
+}
+
+function withoutSettled<D extends Delivery>(deliveries: readonly D[], settled: readonly Settlement<D>[]): readonly D[] {
+  if (deliveries.length === settled.length) return [];
+  const ended = new Set(settled.map((settlement) => settlement.delivery));
+  return deliveries.filter((delivery) => !ended.has(delivery));
+}
+
+async function runUntilFull<D extends Delivery>(
+  options: DispatchOptions<D>,
+  handler: HandlerDefinition,
+  deliveries: readonly D[],
+  work: UnitOfWork,
+  forced: ReadonlyMap<D, unknown>,
+  conflicts: number,
+): Promise<readonly Settlement<D>[]> {
+  const { clock } = options.system;
+  const settled: Settlement<D>[] = [];
+  const started = clock.monotonic();
+  let before = started;
+  let largest = 0;
+  /** Keys whose next event must wait, in an ordered handler. */
+  const held = new Set<string>();
+  const watch = watchTimeouts(options, handler);
+  try {
+    for (const delivery of deliveries) {
+      const sizeBefore = work.size;
+      const full = sizeBefore + largest >= options.itemsPerCommit || before - started >= batchMilliseconds || conflicts > 1;
+      if (settled.length > 0 && full) break;
+      const { key } = delivery.event;
+      if (key !== undefined && held.has(key)) continue;
+      const fact = forced.has(delivery) ? failureOf(forced.get(delivery), clock.now()) : await attempt(options, handler, delivery, work, watch, before);
+      const milliseconds = clock.monotonic() - before;
+      before += milliseconds;
+      if (fact.type === "succeeded") settled.push({ delivery, status: done, wrote: work.keep(), milliseconds });
+      else {
+        work.rollback();
+        if (fact.type === "returned") break;
+        const status = settle(options.system, handler, delivery, fact);
+        settled.push({ delivery, status, wrote: [], milliseconds });
+        if (handler.ordered && key !== undefined && status.state !== "dead") held.add(key);
+      }
+      largest = Math.max(largest, work.size - sizeBefore);
+    }
+  } finally {
+    watch.stop();
+  }
+  return settled;
+}
+
+const done: SettledStatus = { state: "done" };
+const succeeded: DeliveryFact = { type: "succeeded" };
+
+/** Runs one attempt and says what came of it. Throws `STORE_…` errors only. */
+async function attempt<D extends Delivery>(options: DispatchOptions<D>, handler: HandlerDefinition, delivery: D, work: UnitOfWork, watch: Watch, started: number): Promise<DeliveryFact> {
+  const { system, app, store } = options;
+  const { event } = delivery;
+  let scope: Scope | undefined;
+  try {
+    const definition = handler.on.find((candidate) => candidate.name === event.type);
+    if (definition === undefined) throw new PulseQueueError("EVENT_UNKNOWN", `${handler.name} does not handle ${event.type}`);
+    if (event.version > definition.version) return unknownVersion(event, definition, system.clock.now());
+    if (handler.maxHops !== undefined && event.hops > handler.maxHops) {
+      throw new PulseQueueError("HOPS_EXCEEDED", `The event passed ${String(event.hops)} handlers; ${handler.name} takes ${String(handler.maxHops)} at most`);
+    }
+    const message = toMessage(event, definition);
+    const steps: StepMemory = { load: () => store.steps(delivery), save: (name, result) => store.saveStep(delivery, name, result) };
+    scope = new Scope({ system, app, owner: handler.name, grants: handler.grants, work, steps, attempt: delivery.attempt, event, identity: `${event.source}\u0000${event.id}` });
+    const running = handler.handle(message, scope);
+    if (running instanceof Promise) await watch.race(running, scope, started);
+    scope.checkInvariants();
+    return succeeded;
+  } catch (thrown) {
+    if (isPulseQueueError(thrown) && thrown.code === "QUEUE_CLOSED") return { type: "returned" };
+    if (isPulseQueueError(thrown) && thrown.code.startsWith("STORE_")) throw thrown;
+    return failureOf(thrown, system.clock.now());
+  } finally {
+    scope?.close();
+  }
+}
+
+function toMessage(event: EventRecord, definition: AnyEvent): EventMessage {
+  const stored = decodeJson(event.data);
+  const data = parseWith(definition.schema, event.version < definition.version ? upcast(stored, event, definition) : stored, "PAYLOAD_INVALID", `Event ${event.type}`);
+  return {
+    id: event.id,
+    type: event.type,
+    version: event.version,
+    source: event.source,
+    time: event.time,
+    key: event.key,
+    data,
+    correlationId: event.correlationId ?? event.id,
+    causationId: event.causationId,
+  };
+}
+
+function upcast(stored: unknown, event: EventRecord, definition: AnyEvent): unknown {
+  try {
+    return definition.upcast?.(stored, event.version);
+  } catch (cause) {
+    throw new PulseQueueError("UPCAST_FAILED", `Event ${event.type}: upcast from version ${String(event.version)} to ${String(definition.version)} failed`, { cause });
+  }
+}
+
+function unknownVersion(event: EventRecord, definition: AnyEvent, now: number): DeliveryFact {
+  const message = `Event ${event.type} has version ${String(event.version)}; this app knows versions up to ${String(definition.version)}`;
+  return { type: "postponed", failure: { code: "VERSION_UNKNOWN", message, at: now }, delay: unknownVersionDelay };
+}
+
+function settle(system: System, handler: HandlerDefinition, delivery: Delivery, fact: DeliveryFact): SettledStatus {
+  const running: DeliveryStatus = { state: "running", attempts: delivery.attempt, dueAt: undefined, failure: undefined };
+  const { status } = transition(running, fact, handler.retry, system.clock.now(), system.random);
+  const failure = status.failure ?? missing("a failed delivery without a failure");
+  if (status.state === "dead") return { state: "dead", attempts: status.attempts, failure };
+  return { state: status.state === "scheduled" ? "scheduled" : "retrying", attempts: status.attempts, dueAt: status.dueAt ?? missing("a retry without a time"), failure };
+}
+
+function missing(what: string): never {
+  throw new PulseQueueError("INTERNAL", `The state machine answered ${what}`);
+}
+
+interface Watch {
+  /** Resolves or rejects as `running` does, or rejects with `HANDLER_TIMEOUT`, whatever comes first. */
+  race(running: Promise<unknown>, scope: Scope, started: number): Promise<void>;
+  stop(): void;
+}
+
+/** One timer for the whole batch: handlers that end at once cost no timer each. */
+function watchTimeouts(options: Pick<DispatchOptions<Delivery>, "system" | "onStart">, handler: HandlerDefinition): Watch {
+  const { clock } = options.system;
+  let current: { readonly deadline: number; readonly expire: (reason: PulseQueueError) => void } | undefined;
+  let cancel: (() => void) | undefined;
+  const arm = (delay: number): void => {
+    cancel = clock.timer(delay, () => {
+      cancel = undefined;
+      if (current === undefined) return;
+      const left = current.deadline - clock.monotonic();
+      if (left > 0) arm(left);
+      else current.expire(new PulseQueueError("HANDLER_TIMEOUT", `${handler.name} took longer than ${String(handler.timeout)} ms`));
+    });
+  };
+  options.onStart((reason) => current?.expire(reason));
+  return {
+    race: (running, scope, started) =>
+      new Promise((resolve, reject) => {
+        const expire = (reason: PulseQueueError): void => {
+          current = undefined;
+          scope.close(reason);
+          reject(reason);
+        };
+        current = { deadline: started + handler.timeout, expire };
+        if (cancel === undefined) arm(handler.timeout);
+        running.then(
+          () => {
+            current = undefined;
+            resolve();
+          },
+          (thrown: unknown) => {
+            current = undefined;
+            reject(thrown instanceof Error ? thrown : new PulseQueueError("HANDLER_FAILED", `${handler.name} rejected with ${describe(thrown)}`));
+          },
+        );
+      }),
+    stop() {
+      cancel?.();
+    },
+  };
+}
+
+function describe(thrown: unknown): string {
+  return typeof thrown === "string" ? `"${thrown.slice(0, 200)}"` : `a value of type ${typeof thrown}`;
+}
+
+function pause(system: System, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => system.clock.timer(milliseconds, resolve));
+}
+
+function report<D extends Delivery>(system: System, handler: HandlerDefinition, settled: readonly Settlement<D>[]): void {
+  for (const { delivery, status, milliseconds } of settled) {
+    const failure: Failure | undefined = status.state === "done" ? undefined : status.failure;
+    system.observe({ type: "settled", handler: handler.name, event: delivery.event.type, eventId: delivery.event.id, state: status.state, attempt: delivery.attempt, milliseconds, failure });
+  }
+}

@@ -1,0 +1,54 @@
+import type { EmitOptions } from "./context.ts";
+import { parseDuration } from "./duration.ts";
+import type { EventRecord, NewEvent } from "./envelope.ts";
+import { PulseQueueError } from "./errors.ts";
+import type { AnyEvent } from "./event.ts";
+import { encodeJson } from "./json.ts";
+import { limits } from "./limits.ts";
+import { checkIdentifier } from "./names.ts";
+import type { System } from "./ports.ts";
+import { parseWith } from "./schema.ts";
+
+/** What is known about a new event besides its data. */
+export interface NewEventOptions extends EmitOptions {
+  readonly source: string;
+  readonly correlationId?: string | undefined;
+  readonly traceparent?: string | undefined;
+}
+
+/**
+ * Validates `data` and makes the event to be stored. `parent` is the event whose handling emits this one.
+ * Throws `PAYLOAD_…`, `ID_INVALID`, `DECLARATION_INVALID` (a delay that is no duration).
+ */
+export function newEvent(system: System, event: AnyEvent, data: unknown, options: NewEventOptions, parent: EventRecord | undefined): NewEvent {
+  const what = `Event ${event.name}`;
+  const text = encodeJson(data, what, limits.eventBytes);
+  const output = parseWith(event.schema, data, "PAYLOAD_INVALID", what);
+  const key = options.key ?? event.key?.(output as never);
+  const now = system.clock.now();
+  return {
+    id: options.id === undefined ? system.newId() : checkIdentifier("event id", options.id),
+    type: event.name,
+    source: options.source,
+    time: now,
+    data: text,
+    version: event.version,
+    key: key === undefined ? undefined : checkIdentifier("event key", key),
+    correlationId: parent === undefined ? options.correlationId : (parent.correlationId ?? parent.id),
+    causationId: parent?.id,
+    hops: parent === undefined ? 0 : parent.hops + 1,
+    traceparent: parent?.traceparent ?? options.traceparent,
+    dueAt: dueAt(options, now),
+    chosenId: options.id !== undefined,
+  };
+}
+
+function dueAt(options: EmitOptions, now: number): number | undefined {
+  if (options.at !== undefined) {
+    const at = Number(options.at);
+    if (!Number.isFinite(at)) throw new PulseQueueError("DECLARATION_INVALID", "`at` must be a date or milliseconds since 1970");
+    return at > now ? at : undefined;
+  }
+  const delay = options.delay === undefined ? 0 : parseDuration(options.delay);
+  return delay > 0 ? now + delay : undefined;
+}

@@ -1,0 +1,281 @@
+/**
+ * The context that one call of a handler, endpoint or schedule works with. It enforces the declaration at run time: what is
+ * not declared is refused with `ACCESS_UNDECLARED`, even where types were cast away. Once closed it refuses everything, so
+ * that a handler which goes on after its time cannot touch anything.
+ */
+import type { Context, EmitOptions, Log, ReadableTable, WritableTable } from "./context.ts";
+import type { EventRecord } from "./envelope.ts";
+import { PulseQueueError } from "./errors.ts";
+import type { AnyEvent } from "./event.ts";
+import type { GrantSet } from "./grants.ts";
+import { decodeJson, encodeJson, type Json } from "./json.ts";
+import { limits } from "./limits.ts";
+import { newEvent } from "./new-event.ts";
+import type { System } from "./ports.ts";
+import { parseWith } from "./schema.ts";
+import type { SecretDefinition } from "./secret.ts";
+import { encodeFields, givenKey, rowKey, type AnyTable, type TableQuery } from "./table.ts";
+import type { UnitOfWork } from "./unit-of-work.ts";
+
+/** Where finished steps are kept. */
+export interface StepMemory {
+  load(): Promise<ReadonlyMap<string, string>>;
+  save(name: string, result: string): Promise<boolean>;
+}
+
+export interface ScopeOptions {
+  readonly system: System;
+  readonly app: string;
+  /** Name of the handler, endpoint or schedule. */
+  readonly owner: string;
+  readonly grants: GrantSet;
+  readonly work: UnitOfWork;
+  readonly steps: StepMemory;
+  readonly attempt: number;
+  /** The event under way; none in an endpoint. */
+  readonly event: EventRecord | undefined;
+  /** What makes `idempotencyKey` different from that of any other call. */
+  readonly identity: string;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export class Scope implements Context {
+  readonly #options: ScopeOptions;
+  #closed = false;
+  #tables: Context["tables"] | undefined;
+  #abort: AbortController | undefined;
+  #steps: ReadonlyMap<string, string> | undefined;
+  #stepsSeen: Set<string> | undefined;
+  /** Rows written last to tables that declare an invariant. */
+  readonly #ruled = new Map<string, { readonly table: AnyTable; readonly output: unknown }>();
+
+  constructor(options: ScopeOptions) {
+    this.#options = options;
+  }
+
+  /** Ends the context; with `reason`, `signal` aborts. */
+  close(reason?: PulseQueueError): void {
+    this.#closed = true;
+    if (reason !== undefined) this.#abort?.abort(reason);
+  }
+
+  /** Throws `INVARIANT_VIOLATED` unless every row that this call leaves behind keeps its table's invariant. */
+  checkInvariants(): void {
+    for (const { table, output } of this.#ruled.values()) {
+      if (table.invariant?.(output as never) === false) {
+        throw new PulseQueueError("INVARIANT_VIOLATED", `The invariant of table ${table.name} does not hold for a row that ${this.#options.owner} writes`);
+      }
+    }
+  }
+
+  get tables(): Context["tables"] {
+    this.#tables ??= tablesOf(this, this.#options.grants, this.#options.owner);
+    return this.#tables;
+  }
+
+  get attempt(): number {
+    return this.#options.attempt;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#closed) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  get log(): Log {
+    const { system, owner, event } = this.#options;
+    const at = (level: "debug" | "info" | "warn" | "error") => (message: string, fields: Readonly<Record<string, Json>> = {}) => {
+      system.observe({ type: "log", level, message, fields: { ...fields, handler: owner, eventId: event?.id, correlationId: event?.correlationId ?? event?.id } });
+    };
+    return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  }
+
+  now(): number {
+    return this.#options.system.clock.now();
+  }
+
+  random(): number {
+    return this.#options.system.random();
+  }
+
+  emit(event: AnyEvent, data: unknown, options: EmitOptions = {}): void {
+    this.assertOpen();
+    const { grants, system, app, work, owner } = this.#options;
+    if (!grants.emits.includes(event)) throw undeclared(owner, "emits", "event", event);
+    work.emit(newEvent(system, event, data, { ...options, source: app }, this.#options.event));
+    this.#assertSize();
+  }
+
+  async step<Result extends Json | undefined>(name: string, fn: () => Promise<Result> | Result): Promise<Result> {
+    this.assertOpen();
+    this.#stepsSeen ??= new Set();
+    if (name === "" || name.length > limits.nameLength || this.#stepsSeen.has(name)) {
+      throw new PulseQueueError("STEP_INVALID", `Step "${name.slice(0, 140)}" of ${this.#options.owner}: the name is empty, too long or used twice in this attempt`);
+    }
+    this.#stepsSeen.add(name);
+    this.#steps ??= await this.#options.steps.load();
+    const known = this.#steps.get(name);
+    if (known !== undefined) return (known === "" ? undefined : decodeJson(known)) as Result;
+    this.assertOpen();
+    const result = await fn();
+    const text = result === undefined ? "" : encodeJson(result, `The result of step ${name}`, limits.eventBytes);
+    this.assertOpen();
+    if (!(await this.#options.steps.save(name, text))) throw closed();
+    return result;
+  }
+
+  idempotencyKey(name: string): string {
+    const { system, app, owner, identity } = this.#options;
+    return `pq_${system.hash([app, owner, identity, name].join("\u0000")).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+  }
+
+  secret(secret: SecretDefinition): string {
+    this.assertOpen();
+    const { grants, system, owner } = this.#options;
+    if (!grants.secrets.includes(secret)) throw undeclared(owner, "secrets", "secret", secret);
+    const value = system.secret(secret.name);
+    if (value === undefined) throw new PulseQueueError("SECRET_MISSING", `Secret ${secret.name} has no value`);
+    return value;
+  }
+
+  assertOpen(): void {
+    if (this.#closed) throw closed();
+  }
+
+  async getRow(table: AnyTable, key: unknown): Promise<unknown> {
+    this.assertOpen();
+    const body = await this.#options.work.read(table.name, givenKey(table, key));
+    this.assertOpen();
+    this.#assertSize();
+    return body === undefined ? undefined : parseRow(table, body);
+  }
+
+  async queryRows(table: AnyTable, query: TableQuery<AnyTable>): Promise<readonly unknown[]> {
+    this.assertOpen();
+    const bodies = await this.#options.work.query(table.name, rowQuery(table, query));
+    this.assertOpen();
+    this.#assertSize();
+    return bodies.map((body) => parseRow(table, body));
+  }
+
+  putRow(table: AnyTable, row: unknown): void {
+    this.assertOpen();
+    const what = `A row of table ${table.name}`;
+    const body = encodeJson(row, what, limits.rowBytes);
+    const output = parseWith(table.schema, row, "ROW_INVALID", what);
+    const fields = row as Fields;
+    const key = rowKey(table, fields);
+    const indexes = new Map<string, string>();
+    for (const [index, names] of table.indexFields) {
+      if (names.every((name) => fields[name] !== undefined && fields[name] !== null)) indexes.set(index, encodeFields(`Index ${index} of table ${table.name}`, names, fields));
+    }
+    this.#options.work.write({ table: table.name, key, body, indexes });
+    if (table.invariant !== undefined) this.#ruled.set(`${table.name}/${key}`, { table, output });
+    this.#assertSize();
+  }
+
+  deleteRow(table: AnyTable, key: unknown): void {
+    this.assertOpen();
+    const encoded = givenKey(table, key);
+    this.#options.work.write({ table: table.name, key: encoded, body: undefined, indexes: new Map() });
+    this.#ruled.delete(`${table.name}/${encoded}`);
+    this.#assertSize();
+  }
+
+  refuse(grant: "reads" | "writes", table: { readonly kind: string; readonly name: string }): never {
+    throw undeclared(this.#options.owner, grant, "table", table);
+  }
+
+  /** The batch is cut before it grows over the limit; so if this is exceeded, one delivery alone is too large. */
+  #assertSize(): void {
+    const { work, owner } = this.#options;
+    if (work.sizeSinceKeep > limits.itemsPerCommit) {
+      throw new PulseQueueError("COMMIT_TOO_LARGE", `${owner} touches more than ${String(limits.itemsPerCommit)} rows and events in one commit`);
+    }
+  }
+}
+
+export function parseRow(table: AnyTable, body: string): unknown {
+  return parseWith(table.schema, decodeJson(body), "ROW_INVALID", `A stored row of table ${table.name}`);
+}
+
+class TableAccess implements ReadableTable<AnyTable> {
+  protected readonly scope: Scope;
+  protected readonly table: AnyTable;
+
+  constructor(scope: Scope, table: AnyTable) {
+    this.scope = scope;
+    this.table = table;
+  }
+
+  get(key: unknown): Promise<unknown> {
+    return this.scope.getRow(this.table, key);
+  }
+
+  query(query: TableQuery<AnyTable>): Promise<readonly unknown[]> {
+    return this.scope.queryRows(this.table, query);
+  }
+
+  // The type of a read-only table has neither: these answer code whose types were cast away.
+  put(_row: unknown): void {
+    this.scope.refuse("writes", this.table);
+  }
+
+  delete(_key: unknown): void {
+    this.scope.refuse("writes", this.table);
+  }
+}
+
+class WritableTableAccess extends TableAccess implements WritableTable<AnyTable> {
+  override put(row: unknown): void {
+    this.scope.putRow(this.table, row);
+  }
+
+  override delete(key: unknown): void {
+    this.scope.deleteRow(this.table, key);
+  }
+}
+
+function tablesOf(scope: Scope, grants: GrantSet, owner: string): Context["tables"] {
+  const tables = Object.create(undeclaredTables(owner)) as Record<string, TableAccess>;
+  for (const table of grants.reads) tables[table.name] = new TableAccess(scope, table);
+  for (const table of grants.writes) tables[table.name] = new WritableTableAccess(scope, table);
+  return tables as unknown as Context["tables"];
+}
+
+/** Prototype of `ctx.tables`: reached only by a name that is not declared. */
+function undeclaredTables(owner: string): object {
+  return new Proxy(Object.create(null) as object, {
+    get(_target, name) {
+      if (typeof name === "symbol" || name === "then" || name === "toJSON" || name === "constructor") return undefined;
+      throw undeclared(owner, "reads", "table", { name });
+    },
+  });
+}
+
+const maxQueryLimit = 1_000;
+
+function rowQuery(table: AnyTable, query: TableQuery<AnyTable>): { readonly index: string | undefined; readonly prefix: string; readonly limit: number } {
+  const { index, limit = 100 } = query;
+  const equals = query.equals as Fields;
+  const fields = index === undefined ? table.keyFields : table.indexFields.get(index);
+  const given = fields?.findIndex((field) => equals[field] === undefined) ?? 0;
+  const leading = given < 0 ? (fields ?? []) : (fields ?? []).slice(0, given);
+  if (leading.length === 0 || leading.length !== Object.values(equals).filter((value) => value !== undefined).length) {
+    throw new PulseQueueError("QUERY_UNINDEXED", `Table ${table.name} cannot be queried by ${Object.keys(equals).join(", ") || "nothing"}${index === undefined ? "" : ` through ${index}`}`);
+  }
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxQueryLimit) {
+    throw new PulseQueueError("QUERY_UNINDEXED", `The limit of a query must be a whole number from 1 to ${String(maxQueryLimit)}`);
+  }
+  return { index, prefix: encodeFields(`A query of table ${table.name}`, leading, equals), limit };
+}
+
+function undeclared(owner: string, grant: string, kind: string, thing: { readonly name?: unknown } | undefined): PulseQueueError {
+  return new PulseQueueError("ACCESS_UNDECLARED", `${owner} does not declare the ${kind} ${String(thing?.name)} in \`${grant}\``);
+}
+
+function closed(): PulseQueueError {
+  return new PulseQueueError("CONTEXT_CLOSED", "This context has ended: the handler returned or ran out of time, or the engine stopped");
+}
