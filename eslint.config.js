@@ -120,6 +120,7 @@ export default defineConfig(
       "@typescript-eslint/no-confusing-void-expression": "off",
       "@typescript-eslint/explicit-module-boundary-types": "off",
       "@typescript-eslint/no-empty-function": "off",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "security/detect-non-literal-regexp": "off",
     },
   },

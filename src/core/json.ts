@@ -7,11 +7,18 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /**
  * The JSON text of `value`, refused where JSON would lose something silently.
  *
- * Throws `PAYLOAD_UNSERIALISABLE` (NaN, Infinity, bigint, function, symbol, class instance without `toJSON`, cycle, a key
- * named `__proto__`), `PAYLOAD_TOO_DEEP` (more than 32 levels) or `PAYLOAD_TOO_LARGE` (more than `maxBytes` bytes of UTF-8).
+ * Throws `PAYLOAD_UNSERIALISABLE` (NaN, Infinity, bigint, function, symbol, invalid date, class instance without `toJSON`, a
+ * key named `__proto__`), `PAYLOAD_TOO_DEEP` (more than 32 levels, or a cycle) or `PAYLOAD_TOO_LARGE` (more than `maxBytes`
+ * bytes of UTF-8).
  */
 export function encodeJson(value: unknown, what: string, maxBytes: number): string {
-  check(value, what, "", 0);
+  const refusal = value === undefined ? unserialisable("it is undefined") : refusalOf(value, 0);
+  if (refusal !== undefined) {
+    const path = refusal.path.join(".").slice(0, 200);
+    throw new PulseQueueError(refusal.code, `${what} cannot be stored${path === "" ? "" : ` at ${path}`}: ${refusal.reason}`, {
+      issues: [{ path, message: refusal.reason }],
+    });
+  }
   const text = JSON.stringify(value);
   if (text.length * 3 > maxBytes && (text.length > maxBytes || utf8Length(text) > maxBytes)) {
     throw new PulseQueueError("PAYLOAD_TOO_LARGE", `${what} is larger than ${String(maxBytes)} bytes of JSON`);
@@ -24,56 +31,75 @@ export function decodeJson(text: string): Json {
   return JSON.parse(text) as Json;
 }
 
-function check(value: unknown, what: string, path: string, depth: number): void {
+/** Why a value is refused. The path grows from its end while the walk returns, so that a good value costs no path. */
+interface Refusal {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly path: string[];
+}
+
+const unserialisable = (reason: string): Refusal => ({ code: "PAYLOAD_UNSERIALISABLE", reason, path: [] });
+
+function refusalOf(value: unknown, depth: number): Refusal | undefined {
   switch (typeof value) {
     case "string":
     case "boolean":
-      return;
-    case "number":
-      if (Number.isFinite(value)) return;
-      throw refused("PAYLOAD_UNSERIALISABLE", what, path, `${String(value)} is not a JSON number`);
-    case "object":
-      if (value === null) return;
-      checkObject(value, what, path, depth);
-      return;
     case "undefined":
-      if (path !== "") return;
-      throw refused("PAYLOAD_UNSERIALISABLE", what, path, "it is undefined");
+      return undefined;
+    case "number":
+      return Number.isFinite(value) ? undefined : unserialisable(`${String(value)} is not a JSON number`);
+    case "object":
+      if (value === null) return undefined;
+      return isPlain(value) ? refusalInside(value, depth) : refusalOfInstance(value, depth);
     case "bigint":
     case "function":
     case "symbol":
-      throw refused("PAYLOAD_UNSERIALISABLE", what, path, `a ${typeof value} is not JSON`);
+      return unserialisable(`a ${typeof value} is not JSON`);
   }
 }
 
-function checkObject(value: object, what: string, path: string, depth: number): void {
+function isPlain(value: object): boolean {
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** An instance of a class is stored as what its `toJSON` gives. */
+function refusalOfInstance(value: object, depth: number): Refusal | undefined {
+  if (value instanceof Date && Number.isNaN(value.getTime())) return unserialisable("an invalid date is not JSON");
+  if (!hasToJson(value)) return unserialisable("an instance of a class is not JSON");
+  const given = value.toJSON();
+  if (given === undefined || (typeof given === "object" && given !== null && !isPlain(given))) return unserialisable("its toJSON does not give a JSON value");
+  return refusalOf(given, depth);
+}
+
+function hasToJson(value: object): value is { toJSON(): unknown } {
+  return "toJSON" in value && typeof value.toJSON === "function";
+}
+
+function refusalInside(value: object, depth: number): Refusal | undefined {
   if (depth >= limits.depth) {
-    throw refused("PAYLOAD_TOO_DEEP", what, path, `nesting is deeper than ${String(limits.depth)} levels, or the value contains itself`);
+    return { code: "PAYLOAD_TOO_DEEP", reason: `nesting is deeper than ${String(limits.depth)} levels, or the value contains itself`, path: [] };
   }
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
       const item: unknown = value[index];
-      if (item === undefined) throw refused("PAYLOAD_UNSERIALISABLE", what, `${path}.${String(index)}`, "an array item is undefined");
-      check(item, what, `${path}.${String(index)}`, depth + 1);
+      const refusal = item === undefined ? unserialisable("an array item is undefined") : refusalOf(item, depth + 1);
+      if (refusal !== undefined) return at(String(index), refusal);
     }
-    return;
-  }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    if ("toJSON" in value && typeof value.toJSON === "function") return;
-    throw refused("PAYLOAD_UNSERIALISABLE", what, path, "an instance of a class is not JSON");
+    return undefined;
   }
   for (const key of Object.keys(value)) {
-    if (key === "__proto__") throw refused("PAYLOAD_UNSERIALISABLE", what, path, "a key is named __proto__");
-    check((value as Record<string, unknown>)[key], what, path === "" ? key : `${path}.${key}`, depth + 1);
+    if (key === "__proto__") return unserialisable("a key is named __proto__");
+    const refusal = refusalOf((value as Record<string, unknown>)[key], depth + 1);
+    if (refusal !== undefined) return at(key, refusal);
   }
+  return undefined;
 }
 
-function refused(code: ErrorCode, what: string, path: string, reason: string): PulseQueueError {
-  const at = path.startsWith(".") ? path.slice(1) : path;
-  return new PulseQueueError(code, `${what} cannot be stored${at === "" ? "" : ` at ${at.slice(0, 200)}`}: ${reason}`, {
-    issues: [{ path: at.slice(0, 200), message: reason }],
-  });
+function at(key: string, refusal: Refusal): Refusal {
+  refusal.path.unshift(key);
+  return refusal;
 }
 
 function utf8Length(text: string): number {

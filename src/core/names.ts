@@ -11,10 +11,17 @@ export function checkName(kind: string, name: unknown): void {
   }
 }
 
-/** Throws `ID_INVALID` unless `value` is 1 to 256 characters, none of them a control character. */
+/** Control characters, and halves of surrogate pairs: UTF-8 has none, so two different texts could be stored as one. */
+const unstorable = /[\p{Cc}\p{Cs}]/u;
+
+/** Whether `value` is 1 to 256 characters that every store keeps as they are. */
+export function isStorableText(value: string): boolean {
+  return value.length > 0 && value.length <= limits.identifierLength && !unstorable.test(value);
+}
+
+/** Throws `ID_INVALID` unless `value` is 1 to 256 characters, none of them a control character or half a surrogate pair. */
 export function checkIdentifier(kind: string, value: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this refuses
-  if (typeof value !== "string" || value.length === 0 || value.length > limits.identifierLength || /[\u0000-\u001f\u007f]/.test(value)) {
+  if (typeof value !== "string" || !isStorableText(value)) {
     throw new PulseQueueError("ID_INVALID", `The ${kind} must be a string of 1 to ${String(limits.identifierLength)} characters without control characters`);
   }
   return value;

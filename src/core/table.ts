@@ -1,6 +1,7 @@
 import { PulseQueueError } from "./errors.ts";
 import { checkSchema } from "./event.ts";
-import { checkName } from "./names.ts";
+import { limits } from "./limits.ts";
+import { checkName, isStorableText } from "./names.ts";
 import type { InputOf, OutputOf, Schema } from "./schema.ts";
 
 /** Names of the fields of a row that may be a key or an index: those that hold strings or numbers. */
@@ -117,14 +118,17 @@ function fieldList(what: string, fields: unknown): readonly string[] {
 }
 
 /**
- * The text under which a key or index value is stored: equal values give equal text, and the order of the texts is the
- * order of the values (strings by code unit, numbers by size). Throws `KEY_INVALID` for anything but a non-empty string of
- * 256 characters at most or a finite number.
+ * The text under which a key or index value is stored: equal values give equal text, and the order of the texts in UTF-8 is
+ * the order of the values (strings by code point, numbers by size, numbers before strings). Throws `KEY_INVALID` for anything
+ * but a string of 1 to 256 characters without control characters, or a finite number.
  */
 export function encodeKeyValue(what: string, value: unknown): string {
-  if (typeof value === "string" && value !== "" && value.length <= 256) return `s${value}`;
+  if (typeof value === "string" && isStorableText(value)) return `s${value}`;
   if (typeof value === "number" && Number.isFinite(value)) return `n${orderedNumber(value)}`;
-  throw new PulseQueueError("KEY_INVALID", `${what} must be a non-empty string of at most 256 characters, or a finite number`);
+  throw new PulseQueueError(
+    "KEY_INVALID",
+    `${what} must be a string of 1 to ${String(limits.identifierLength)} characters without control characters, or a finite number`,
+  );
 }
 
 function orderedNumber(value: number): string {
@@ -136,10 +140,10 @@ function orderedNumber(value: number): string {
   return ordered.toString(16).padStart(16, "0");
 }
 
-/** Separates the fields of a compound key; control characters cannot occur before it. */
+/** Ends each field of a key: below every character that a field can hold, so that the order of compound keys is right. */
 const separator = "\u0000";
 
-/** Storage text of the fields `fields` of `source`; a missing later field gives a prefix. Throws `KEY_INVALID`. */
+/** Storage text of the fields `fields` of `source`; leading fields alone give a prefix of it. Throws `KEY_INVALID`. */
 export function encodeFields(what: string, fields: readonly string[], source: Readonly<Record<string, unknown>>): string {
   return fields.map((field) => encodeKeyValue(`${what}: ${field}`, source[field]) + separator).join("");
 }
