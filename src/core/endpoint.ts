@@ -111,7 +111,7 @@ export function defineEndpoint<
     auth: options.auth,
     input: options.input,
     output: options.output,
-    grants: grantSet(options),
+    grants: grantSet(`Endpoint ${name}`, options),
     handle: options.handle.bind(options) as unknown as EndpointDefinition["handle"],
   });
 }

@@ -1,3 +1,4 @@
+import { PulseQueueError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type { SecretDefinition } from "./secret.ts";
 import type { AnyTable } from "./table.ts";
@@ -27,11 +28,26 @@ export interface GrantSet {
   readonly secrets: readonly SecretDefinition[];
 }
 
-export function grantSet(grants: Grants): GrantSet {
+/** Throws `DECLARATION_INVALID` for an entry that is no declaration: types do not see an import that a cycle left `undefined`. */
+export function grantSet(what: string, grants: Grants): GrantSet {
+  const list = <Item extends { readonly kind: string }>(
+    grant: keyof Grants,
+    kind: Item["kind"],
+    maker: string,
+    items: readonly Item[] = [],
+  ): readonly Item[] => {
+    if (!(items as readonly (Item | undefined)[]).every((item) => item?.kind === kind)) {
+      throw new PulseQueueError(
+        "DECLARATION_INVALID",
+        `${what}: \`${grant}\` holds something that is not the result of ${maker}(): check for an undefined import`,
+      );
+    }
+    return Object.freeze([...items]);
+  };
   return Object.freeze({
-    reads: Object.freeze([...(grants.reads ?? [])]),
-    writes: Object.freeze([...(grants.writes ?? [])]),
-    emits: Object.freeze([...(grants.emits ?? [])]),
-    secrets: Object.freeze([...(grants.secrets ?? [])]),
+    reads: list("reads", "table", "defineTable", grants.reads),
+    writes: list("writes", "table", "defineTable", grants.writes),
+    emits: list("emits", "event", "defineEvent", grants.emits),
+    secrets: list("secrets", "secret", "defineSecret", grants.secrets),
   });
 }

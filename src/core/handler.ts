@@ -91,12 +91,17 @@ export function defineHandler<
   const Secrets extends readonly SecretDefinition[] = readonly [],
 >(name: Name, options: HandlerOptions<On, Reads, Writes, Emits, Secrets>): HandlerDefinition<Name> {
   checkName("handler", name);
-  const on: readonly AnyEvent[] = "kind" in options.on ? [options.on] : options.on;
-  if (on.length === 0) throw new PulseQueueError("DECLARATION_INVALID", `Handler ${name} handles no event`);
+  const on = eventsOf(name, options.on);
   if (typeof options.handle !== "function") throw new PulseQueueError("DECLARATION_INVALID", `Handler ${name} has no handle function`);
   const concurrency = options.concurrency ?? 8;
   const limit = typeof concurrency === "number" ? concurrency : concurrency.limit;
   checkCount(`Handler ${name}: concurrency`, limit, 1_000);
+  if (options.ordered === true && typeof concurrency !== "number") {
+    throw new PulseQueueError(
+      "DECLARATION_INVALID",
+      `Handler ${name}: an ordered handler runs one delivery of a key at once already; give concurrency as a number`,
+    );
+  }
   if (options.maxHops !== undefined) checkCount(`Handler ${name}: maxHops`, options.maxHops, 1_000);
   const timeout = parseDuration(options.timeout ?? "30s");
   if (timeout < 1 || timeout > 15 * 60_000) {
@@ -105,8 +110,8 @@ export function defineHandler<
   return Object.freeze({
     kind: "handler" as const,
     name,
-    on: Object.freeze([...on]),
-    grants: grantSet(options),
+    on,
+    grants: grantSet(`Handler ${name}`, options),
     ordered: options.ordered ?? false,
     concurrency: { limit, key: typeof concurrency === "number" ? undefined : (concurrency.key as (event: EventMessage) => string) },
     retry: retryPolicy(`Handler ${name}`, options.retry),
@@ -114,6 +119,23 @@ export function defineHandler<
     maxHops: options.maxHops,
     handle: options.handle.bind(options) as unknown as HandlerDefinition["handle"],
   });
+}
+
+/** `on` as a list. Checked at run time too, since an import cycle makes an import `undefined` where its type says otherwise. */
+function eventsOf(name: string, on: unknown): readonly AnyEvent[] {
+  const events: readonly unknown[] = Array.isArray(on) ? on : [on];
+  if (events.length === 0) throw new PulseQueueError("DECLARATION_INVALID", `Handler ${name} handles no event`);
+  if (!events.every(isEvent))
+    throw new PulseQueueError(
+      "DECLARATION_INVALID",
+      `Handler ${name}: \`on\` holds something that is not the result of defineEvent(): check for an undefined import`,
+    );
+  if (new Set(events).size !== events.length) throw new PulseQueueError("DECLARATION_INVALID", `Handler ${name}: \`on\` lists an event twice`);
+  return Object.freeze([...events]);
+}
+
+function isEvent(value: unknown): value is AnyEvent {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "event";
 }
 
 function checkCount(what: string, value: number, most: number): void {

@@ -64,7 +64,7 @@ export function defineSchedule<
   const Secrets extends readonly SecretDefinition[] = readonly [],
 >(name: Name, options: ScheduleOptions<Reads, Writes, Emits, Secrets>): ScheduleDefinition<Name> {
   checkName("schedule", name);
-  const grants = grantSet(options);
+  const grants = grantSet(`Schedule ${name}`, options);
   const emitAll = (tick: Tick, ctx: Context): void => {
     for (const event of grants.emits) ctx.emit(event, tick);
   };

@@ -48,7 +48,9 @@ const ownPrefix = "pulsequeue.";
 
 export function buildTopology(app: string, options: AppOptions): Topology {
   const problems: Issue[] = [];
-  const report = (path: string, message: string): void => void problems.push({ path, message });
+  const report = (path: string, message: string): void => {
+    if (!problems.some((known) => known.path === path && known.message === message)) problems.push({ path, message });
+  };
   const handlers = unique("handler", options.handlers ?? [], "handler", report);
   const endpoints = unique("endpoint", options.endpoints ?? [], "endpoint", report);
   const schedules = new Map<string, ScheduleNode>();
@@ -63,15 +65,17 @@ export function buildTopology(app: string, options: AppOptions): Topology {
   const secrets = new Map<string, SecretDefinition>();
   const emitters = new Map<string, string[]>();
   for (const { name, grants, on } of [...handlers.values(), ...[...endpoints.values()].map((endpoint) => ({ ...endpoint, on: [] }))]) {
-    for (const event of [...on, ...grants.emits]) collect("event", events, event, name, report);
-    for (const table of [...grants.reads, ...grants.writes]) collect("table", tables, table, name, report);
-    for (const secret of grants.secrets) collect("secret", secrets, secret, name, report);
+    for (const event of [...on, ...grants.emits]) collect("event", events, event, report);
+    for (const table of [...grants.reads, ...grants.writes]) collect("table", tables, table, report);
+    for (const secret of grants.secrets) collect("secret", secrets, secret, report);
     for (const event of grants.emits) listOf(emitters, event.name).push(name);
   }
-  for (const event of options.unhandled ?? []) collect("event", events, event, "unhandled", report);
+  const unhandled = [...unique("event", options.unhandled ?? [], "event", report).values()];
+  for (const event of unhandled) collect("event", events, event, report);
   const subscribers = new Map<string, HandlerDefinition[]>();
   for (const handler of handlers.values()) for (const event of handler.on) listOf(subscribers, event.name).push(handler);
-  checkHandled(events, subscribers, schedules, new Set((options.unhandled ?? []).map((event) => event.name)), report);
+  checkHandled(events, subscribers, schedules, new Set(unhandled.map((event) => event.name)), report);
+  checkOwnNames(events, schedules, report);
   checkCycles(handlers, subscribers, report);
   checkPaths(endpoints, report);
   if (problems.length > 0) {
@@ -105,22 +109,17 @@ function unique<Item extends { readonly kind: string; readonly name: string }>(
   return map;
 }
 
-function collect<Item extends { readonly kind: string; readonly name: string }>(
-  kind: string,
-  map: Map<string, Item>,
-  item: Item | undefined,
-  owner: string,
-  report: Report,
-): void {
-  if (item?.kind !== kind) {
-    report(owner, `it declares a ${kind} that is not the result of define${kind[0]?.toUpperCase() ?? ""}${kind.slice(1)}(): check for an undefined import`);
-    return;
+function collect<Item extends { readonly name: string }>(kind: string, map: Map<string, Item>, item: Item, report: Report): void {
+  const known = map.get(item.name) ?? item;
+  if (known !== item) report(item.name, `two declarations of a ${kind} have this name: export one and import it where it is used`);
+  map.set(item.name, known);
+}
+
+function checkOwnNames(events: ReadonlyMap<string, AnyEvent>, schedules: ReadonlyMap<string, ScheduleNode>, report: Report): void {
+  const own = new Set([...schedules.values()].map((node) => node.tick));
+  for (const [name, event] of events) {
+    if (name.startsWith(ownPrefix) && !own.has(event)) report(name, `names that start with "${ownPrefix}" are the engine's own: rename the event`);
   }
-  const known = map.get(item.name);
-  if (known !== undefined && known !== item) report(item.name, `two declarations of a ${kind} have this name: export one and import it where it is used`);
-  if (kind === "event" && item.name.startsWith(ownPrefix) && owner !== item.name.slice(tickPrefix.length))
-    report(item.name, `names that start with "${ownPrefix}" are the engine's own: rename the event`);
-  map.set(item.name, item);
 }
 
 function checkHandled(
