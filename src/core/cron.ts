@@ -13,6 +13,7 @@ export function nextCron(what: string, expression: string, timezone: string, aft
   try {
     // The library would also take a nickname or a date, which other engines' schedulers do not know.
     if (expression.trim().split(/\s+/).length !== 5) throw new RangeError("not five fields");
+    if (timezone === "") throw new RangeError("no timezone: the machine's own would be taken");
     const cron = new Cron(expression, { timezone, paused: true, mode: "5-part" });
     return cron.nextRun(new Date(after))?.getTime();
   } catch (cause) {

@@ -28,7 +28,8 @@ export function parseWith<S extends Schema>(schema: S, value: unknown, code: Err
 }
 
 function toIssue(issue: StandardSchemaV1.Issue): Issue {
-  const path = (issue.path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment)).join(".");
+  // Array.from, since a library's path may be a subclass of Array whose own `map` misbehaves (arktype's does where it is empty).
+  const path = Array.from(issue.path ?? [], (segment) => String(typeof segment === "object" ? segment.key : segment)).join(".");
   return { path: path.slice(0, 200), message: issue.message.slice(0, 300) };
 }
 
