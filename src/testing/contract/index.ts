@@ -1,0 +1,70 @@
+/**
+ * The contract: what every engine promises, each promise with its proof. An engine is right when it passes all of them.
+ *
+ * @example
+ * for (const contractCase of contractCases) it(contractCase.name, () => runContractCase(contractCase, harness));
+ */
+import { accessCases } from "./access.ts";
+import { commitCases, conflictCases } from "./commit.ts";
+import { deadLetterCases, discardCases, redriveCases } from "./dead-letters.ts";
+import { deliveryCases, emitCases } from "./delivery.ts";
+import { endpointCases, idempotencyCases } from "./endpoints.ts";
+import { inspectCases, traceCases } from "./inspect.ts";
+import { backpressureCases, effectCases, journalCases, retentionCases } from "./journal.ts";
+import { closeCases, crashCases, idleCases, restartCases } from "./life.ts";
+import { pauseCases, replayCases } from "./operate.ts";
+import { concurrencyCases, orderCases, orderCrashCases } from "./order.ts";
+import { identityCases, publishCases, publishManyCases } from "./publish.ts";
+import { retryCases } from "./retry.ts";
+import { idempotencyKeyCases, stepCases, stepCrashCases } from "./steps.ts";
+import { invariantCases, tableCases } from "./tables.ts";
+import { delayCases, scheduleCases } from "./time.ts";
+import { timeoutCases } from "./timeout.ts";
+import type { ContractCase } from "./types.ts";
+import { limitCases, validationCases } from "./validation.ts";
+import { hopCases, versionCases } from "./versions.ts";
+
+/** Every case of the contract. Names are unique. */
+export const contractCases: readonly ContractCase[] = [
+  publishCases,
+  identityCases,
+  publishManyCases,
+  validationCases,
+  limitCases,
+  deliveryCases,
+  emitCases,
+  commitCases,
+  conflictCases,
+  tableCases,
+  invariantCases,
+  accessCases,
+  stepCases,
+  stepCrashCases,
+  idempotencyKeyCases,
+  timeoutCases,
+  retryCases,
+  deadLetterCases,
+  redriveCases,
+  discardCases,
+  orderCases,
+  orderCrashCases,
+  concurrencyCases,
+  delayCases,
+  scheduleCases,
+  pauseCases,
+  replayCases,
+  idleCases,
+  closeCases,
+  restartCases,
+  crashCases,
+  versionCases,
+  hopCases,
+  endpointCases,
+  idempotencyCases,
+  inspectCases,
+  traceCases,
+  effectCases,
+  journalCases,
+  retentionCases,
+  backpressureCases,
+].flat();
