@@ -57,6 +57,8 @@ export default defineConfig(
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
       "@typescript-eslint/strict-boolean-expressions": ["error", { allowString: false, allowNumber: false }],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", ignoreRestSiblings: true }],
+      // It asks for the `!` that strict forbids.
+      "@typescript-eslint/non-nullable-type-assertion-style": "off",
       // A method signature is how a declaration accepts a handler that wants less than it gets.
       "@typescript-eslint/method-signature-style": "off",
       // A port may be asynchronous in its words and synchronous in one engine.

@@ -47,7 +47,7 @@ export interface CloudEvent {
   readonly traceparent?: string;
 }
 
-/** The CloudEvents form of `event`. `dataschema` is a reference relative to the app's documents. */
+/** The CloudEvents form of `event`. CloudEvents wants `dataschema` to be an absolute URI: a name, since the app's documents have no fixed address. */
 export function toCloudEvent(event: EventRecord): CloudEvent {
   return {
     specversion: "1.0",
@@ -57,7 +57,7 @@ export function toCloudEvent(event: EventRecord): CloudEvent {
     time: new Date(event.time).toISOString(),
     ...(event.key === undefined ? {} : { subject: event.key, partitionkey: event.key }),
     datacontenttype: "application/json",
-    dataschema: `schemas/${event.type}/${String(event.version)}`,
+    dataschema: `urn:pulsequeue:schema:${event.type}:${String(event.version)}`,
     data: decodeJson(event.data),
     correlationid: event.correlationId ?? event.id,
     ...(event.causationId === undefined ? {} : { causationid: event.causationId }),

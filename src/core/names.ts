@@ -26,3 +26,25 @@ export function checkIdentifier(kind: string, value: string): string {
   }
   return value;
 }
+
+/** A URI reference (RFC 3986): its characters, and no colon before the first slash but after a scheme. */
+const uriReference = /^(?:[A-Za-z][A-Za-z\d+.-]*:|(?![^/?#]*:))(?:[\w\-.~:/?@!$&'()*+,;=]|%[\dA-Fa-f]{2})*(?:#(?:[\w\-.~:/?@!$&'()*+,;=]|%[\dA-Fa-f]{2})*)?$/;
+
+/** Throws `ID_INVALID` unless `value` is a URI reference of 1 to 256 characters, as CloudEvents asks of a source. */
+export function checkSource(value: string): string {
+  if (typeof value !== "string" || !isStorableText(value) || !uriReference.test(value)) {
+    throw new PulseQueueError(
+      "ID_INVALID",
+      `The source must be a URI reference of 1 to ${String(limits.identifierLength)} characters, e.g. "shop" or "https://example.org/shop"`,
+    );
+  }
+  return value;
+}
+
+/** Throws `ID_INVALID` unless `value` is a W3C trace context (https://www.w3.org/TR/trace-context/). */
+export function checkTraceparent(value: string): string {
+  if (typeof value !== "string" || !/^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(value)) {
+    throw new PulseQueueError("ID_INVALID", 'The traceparent must be a W3C trace context, e.g. "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"');
+  }
+  return value;
+}

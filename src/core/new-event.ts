@@ -5,7 +5,7 @@ import { PulseQueueError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import { encodeJson } from "./json.ts";
 import { limits } from "./limits.ts";
-import { checkIdentifier } from "./names.ts";
+import { checkIdentifier, checkSource, checkTraceparent } from "./names.ts";
 import type { System } from "./ports.ts";
 import { parseWith } from "./schema.ts";
 
@@ -20,7 +20,13 @@ export interface NewEventOptions extends EmitOptions {
  * Validates `data` and makes the event to be stored. `parent` is the event whose handling emits this one.
  * Throws `PAYLOAD_…`, `ID_INVALID`, `DECLARATION_INVALID` (a delay that is no duration).
  */
-export function newEvent(system: System, event: AnyEvent, data: unknown, options: NewEventOptions, parent: EventRecord | undefined): NewEvent {
+export function newEvent(
+  system: Pick<System, "clock" | "newId">,
+  event: AnyEvent,
+  data: unknown,
+  options: NewEventOptions,
+  parent: EventRecord | undefined,
+): NewEvent {
   const what = `Event ${event.name}`;
   const text = encodeJson(data, what, limits.eventBytes);
   const output = parseWith(event.schema, data, "PAYLOAD_INVALID", what);
@@ -29,18 +35,23 @@ export function newEvent(system: System, event: AnyEvent, data: unknown, options
   return {
     id: options.id === undefined ? system.newId() : checkIdentifier("event id", options.id),
     type: event.name,
-    source: options.source,
+    source: checkSource(options.source),
     time: now,
     data: text,
     version: event.version,
     key: key === undefined ? undefined : checkIdentifier("event key", key),
-    correlationId: parent === undefined ? options.correlationId : (parent.correlationId ?? parent.id),
+    correlationId:
+      parent === undefined ? optional(options.correlationId, (value) => checkIdentifier("correlation id", value)) : (parent.correlationId ?? parent.id),
     causationId: parent?.id,
     hops: parent === undefined ? 0 : parent.hops + 1,
-    traceparent: parent?.traceparent ?? options.traceparent,
+    traceparent: parent?.traceparent ?? optional(options.traceparent, checkTraceparent),
     dueAt: dueAt(options, now),
     chosenId: options.id !== undefined,
   };
+}
+
+function optional(value: string | undefined, check: (value: string) => string): string | undefined {
+  return value === undefined ? undefined : check(value);
 }
 
 function dueAt(options: EmitOptions, now: number): number | undefined {
