@@ -35,7 +35,7 @@ export interface EmitOptions {
   readonly at?: Date | number;
   /** Overrides the key that the event's declaration computes. */
   readonly key?: string;
-  /** The event's id, 1 to 256 characters: the same id from the same app is stored once. @default a UUIDv7 */
+  /** The event's id, 1 to 256 characters: the same id emitted again by the same handler or endpoint is stored once. @default a UUIDv7 */
   readonly id?: string;
 }
 

@@ -151,7 +151,8 @@ async function attempt<D extends Delivery>(options: DispatchOptions<D>, handler:
   }
 }
 
-function toMessage(event: EventRecord, definition: AnyEvent): EventMessage {
+/** The event as its handler sees it: upcast and validated. Throws `UPCAST_FAILED`, `PAYLOAD_INVALID`. */
+export function toMessage(event: EventRecord, definition: AnyEvent): EventMessage {
   const stored = decodeJson(event.data);
   const data = parseWith(definition.schema, event.version < definition.version ? upcast(stored, event, definition) : stored, "PAYLOAD_INVALID", `Event ${event.type}`);
   return {

@@ -104,7 +104,7 @@ export class Scope implements Context {
     this.assertOpen();
     const { grants, system, app, work, owner } = this.#options;
     if (!grants.emits.includes(event)) throw undeclared(owner, "emits", "event", event);
-    work.emit(newEvent(system, event, data, { ...options, source: app }, this.#options.event));
+    work.emit(newEvent(system, event, data, { ...options, source: emitterSource(app, owner) }, this.#options.event));
     this.#assertSize();
   }
 
@@ -195,6 +195,11 @@ export class Scope implements Context {
       throw new PulseQueueError("COMMIT_TOO_LARGE", `${owner} touches more than ${String(limits.itemsPerCommit)} rows and events in one commit`);
     }
   }
+}
+
+/** The source of what a handler, endpoint or schedule emits. */
+export function emitterSource(app: string, owner: string): string {
+  return `${app}/${owner}`;
 }
 
 export function parseRow(table: AnyTable, body: string): unknown {

@@ -1,0 +1,64 @@
+import { closeSync, existsSync, openSync } from "node:fs";
+import Database from "better-sqlite3";
+import { PulseQueueError } from "../../core/errors.ts";
+import { storeError } from "./failure.ts";
+import { migrate } from "./migrations/index.ts";
+import type { LocalOptions } from "./options.ts";
+
+/** The first version without the WAL-reset corruption (https://sqlite.org/wal.html#walresetbug). */
+const firstSoundVersion = [3, 51, 3] as const;
+
+/** Pages of the write-ahead log after which it is copied into the database: 32 MiB, so that copying does not follow every burst. */
+const checkpointPages = 8_192;
+/** KiB of pages kept in memory: bounds the memory of an engine with a large backlog. */
+const cacheKiB = 32 * 1_024;
+
+/**
+ * Opens the database with the settings that durability depends on, and reads them back.
+ * Throws `STORE_FOREIGN`, `STORE_NEWER`, `STORE_READ_ONLY`, `STORE_CORRUPT`, `STORE_LOCKED`, `STORE_FAILED`.
+ */
+export function openDatabase({ file, durability = "full", simulate }: LocalOptions): Database.Database {
+  let db: Database.Database | undefined;
+  try {
+    if (file !== ":memory:" && !existsSync(file)) closeSync(openSync(file, "a", 0o600)); // personal data: for this user only
+    db = new Database(simulate?.image === undefined ? file : Buffer.from(simulate.image), { timeout: 1_000 });
+    checkVersion(db);
+    // The synchronous mode must be set after WAL: this build falls back to NORMAL when WAL is turned on.
+    db.pragma("journal_mode = WAL");
+    db.pragma(`synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
+    db.pragma(`wal_autocheckpoint = ${String(checkpointPages)}`);
+    db.pragma(`journal_size_limit = ${String(checkpointPages * 4_096)}`);
+    db.pragma(`cache_size = -${String(cacheKiB)}`);
+    db.pragma("temp_store = MEMORY");
+    db.pragma("trusted_schema = OFF");
+    migrate(db);
+    checkDurability(db, file, durability);
+    return db;
+  } catch (thrown) {
+    db?.close();
+    if (isSystemError(thrown)) throw new PulseQueueError("STORE_READ_ONLY", `The file cannot be opened for writing (${thrown.code})`, { cause: thrown });
+    throw storeError(thrown);
+  }
+}
+
+function isSystemError(thrown: unknown): thrown is Error & { readonly code: string } {
+  return thrown instanceof Error && "syscall" in thrown && "code" in thrown && typeof thrown.code === "string";
+}
+
+function checkVersion(db: Database.Database): void {
+  const text = String(db.prepare("SELECT sqlite_version()").pluck().get());
+  const version = text.split(".").map(Number);
+  for (const [index, least] of firstSoundVersion.entries()) {
+    const part = version[index] ?? 0;
+    if (part > least) return;
+    if (part < least) throw new PulseQueueError("STORE_FAILED", `SQLite ${text} can corrupt a write-ahead log; version ${firstSoundVersion.join(".")} or newer is needed`);
+  }
+}
+
+function checkDurability(db: Database.Database, file: string, durability: "full" | "normal"): void {
+  const mode = db.pragma("synchronous", { simple: true });
+  const journal = db.pragma("journal_mode", { simple: true });
+  if (mode !== (durability === "full" ? 2 : 1) || (file !== ":memory:" && journal !== "wal")) {
+    throw new PulseQueueError("STORE_FAILED", `The file does not take the durability asked for (journal ${String(journal)}, synchronous ${String(mode)})`);
+  }
+}

@@ -1,0 +1,219 @@
+/** Puts the parts of the embedded engine together and gives them a common life. */
+import { statSync } from "node:fs";
+import type { Database } from "better-sqlite3";
+import { parseDuration } from "../../core/duration.ts";
+import type { NewEvent } from "../../core/envelope.ts";
+import { PulseQueueError } from "../../core/errors.ts";
+import type { Store, System } from "../../core/ports.ts";
+import type { Inspect, Operate } from "../../core/queue.ts";
+import type { Topology } from "../../core/topology.ts";
+import { createCommitter, type Committer } from "./committer.ts";
+import { openDatabase } from "./database.ts";
+import { createInspect } from "./inspect.ts";
+import { openJournal, type Journal } from "./journal.ts";
+import { releaseLanes } from "./lanes.ts";
+import { acquireLock } from "./lock.ts";
+import { createOperate } from "./operate.ts";
+import type { LocalOptions } from "./options.ts";
+import { recover, type Recovered } from "./recover.ts";
+import { createRetention } from "./retention.ts";
+import { createScheduler } from "./scheduler.ts";
+import { prepareStatements, type Statements } from "./statements/index.ts";
+import { createStore } from "./store.ts";
+import { localSystem } from "./system.ts";
+import { Window, type LocalDelivery } from "./window.ts";
+import { Worker } from "./worker.ts";
+
+export interface Engine {
+  readonly db: Database;
+  readonly topology: Topology;
+  readonly system: System;
+  readonly statements: Statements;
+  readonly journal: Journal;
+  readonly committer: Committer;
+  readonly store: Store<LocalDelivery>;
+  readonly inspect: Inspect;
+  readonly operate: Operate;
+  readonly recovered: Recovered;
+  readonly closed: boolean;
+  /** Why the store can no longer be used. */
+  readonly failure: PulseQueueError | undefined;
+  start(): Promise<void>;
+  idle(): Promise<void>;
+  close(grace: number): Promise<void>;
+  retain(): Promise<number>;
+  walBytes(): number;
+}
+
+/** How many deliveries of each handler are claimed durably after a crash: as many as could have been under way. */
+const suspects = 1_024;
+const retentionInterval = 60 * 60_000;
+
+export function buildEngine(topology: Topology, options: LocalOptions): Engine {
+  const lock = options.file === ":memory:" ? undefined : acquireLock(options.file);
+  try {
+    return assemble(topology, options, () => lock?.release());
+  } catch (thrown) {
+    lock?.release();
+    throw thrown;
+  }
+}
+
+function assemble(topology: Topology, options: LocalOptions, unlock: () => void): Engine {
+  const db = openDatabase(options);
+  const statements = prepareStatements(db);
+  const system = localSystem(options, statements.journal.newestTime() ?? 0);
+  checkSecrets(topology, system);
+  const journal = openJournal(statements.journal, statements.meta);
+  const recovered = db.transaction(() => recover(statements, journal, topology, system)).immediate();
+  const windows = new Map<string, Window>();
+  const workers = new Map<string, Worker>();
+  let started = false;
+  let closed: Promise<void> | undefined;
+  let stopRetention: (() => void) | undefined;
+  const waiters = new Set<() => void>();
+
+  const committer = createCommitter({
+    db,
+    clock: system.clock,
+    fence() {
+      if (statements.meta.get("epoch") !== recovered.epoch) throw new PulseQueueError("STORE_LOCKED", "Another engine has taken this file over");
+    },
+    at: options.simulate?.at,
+    onDeath() {
+      stopAll();
+      for (const check of waiters) check();
+    },
+  });
+  const wake = (events: readonly NewEvent[]): void => {
+    for (const event of events) for (const handler of topology.subscribers.get(event.type) ?? []) workers.get(handler.name)?.wake();
+  };
+  let versions = 0;
+  const store = createStore({
+    statements,
+    journal,
+    committer,
+    topology,
+    windows,
+    nextVersion: () => recovered.epoch * 2 ** 32 + ++versions,
+    now: () => system.clock.now(),
+    wake,
+  });
+  for (const handler of topology.handlers.values()) {
+    const [id = 0, , cursor = 0, paused = null] = recovered.handlers.get(handler.name) ?? [];
+    const subscriptions = statements.handlers.subscriptions(id).filter(([type]) => handler.on.some((event) => event.name === journal.typeName(type)));
+    const window = new Window({ id, handler, cursor, subscriptions, journal, events: statements.journal, deliveries: statements.deliveries, reorder: options.simulate?.reorder });
+    windows.set(handler.name, window);
+    const worker = new Worker({
+      app: topology.app,
+      system,
+      store,
+      statements,
+      committer,
+      window,
+      paused: paused !== null,
+      cautious: recovered.afterCrash ? suspects : 0,
+      duplicate: options.simulate?.duplicate,
+      onQuiet: () => {
+        for (const check of waiters) check();
+      },
+    });
+    workers.set(handler.name, worker);
+  }
+  db.transaction(() => {
+    for (const window of windows.values()) releaseLanes(statements, window, statements.deliveries.parkedLanes(window.id));
+  }).immediate();
+
+  const scheduler = createScheduler({ system, topology, committer, journal, handlers: statements.handlers, wake });
+  const doneUpTo = (): number => Math.min(journal.head, ...[...windows.values()].map((window) => window.cursor));
+  const retention = createRetention({ db, meta: statements.meta, committer, doneUpTo });
+  const retain = (): Promise<number> => retention(system.clock.now() - parseDuration(options.retention ?? "30d"), system.clock.now());
+
+  const stopAll = (): void => {
+    scheduler.stop();
+    stopRetention?.();
+    for (const worker of workers.values()) worker.stop();
+  };
+  const isIdle = (): boolean => {
+    if (committer.busy) return false;
+    return [...workers.values()].every((worker) => worker.paused || (!worker.busy && worker.window.isDrained(system.clock.now())));
+  };
+  /** Resolves once `condition` holds; looked at whenever a worker comes to rest or the store dies. */
+  const until = (condition: () => boolean): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        if (committer.failure !== undefined) {
+          waiters.delete(check);
+          reject(committer.failure);
+        } else if (condition()) {
+          waiters.delete(check);
+          resolve();
+        }
+      };
+      waiters.add(check);
+      check();
+    });
+  const scheduleRetention = (): void => {
+    stopRetention = system.clock.timer(retentionInterval, () => {
+      retain().then(scheduleRetention, scheduleRetention);
+    });
+  };
+
+  const close = async (grace: number): Promise<void> => {
+    stopAll();
+    const quiet = (): boolean => [...workers.values()].every((worker) => !worker.busy);
+    const cancel = system.clock.timer(grace, () => {
+      for (const worker of workers.values()) worker.abandon();
+    });
+    try {
+      if (!quiet()) await until(quiet);
+      for (const worker of workers.values()) await worker.returnClaims();
+      await committer.submit({ kind: "operate", bytes: 0, apply: () => { statements.meta.set("open", 0); } });
+    } finally {
+      cancel();
+      committer.close();
+      if (options.file !== ":memory:" && committer.failure === undefined) db.pragma("wal_checkpoint(TRUNCATE)");
+      db.close();
+      unlock();
+    }
+  };
+
+  return {
+    db,
+    topology,
+    system,
+    statements,
+    journal,
+    committer,
+    store,
+    recovered,
+    inspect: createInspect({ system, topology, statements, journal, workers, isStarted: () => started }),
+    operate: createOperate({ system, topology, statements, journal, committer, workers }),
+    get closed() {
+      return closed !== undefined;
+    },
+    get failure() {
+      return committer.failure;
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
+    async start() {
+      if (started) return;
+      started = true;
+      for (const worker of workers.values()) worker.start();
+      scheduler.start();
+      scheduleRetention();
+    },
+    idle: () => until(isIdle),
+    close(grace) {
+      closed ??= close(grace);
+      return closed;
+    },
+    retain,
+    walBytes: () => statSync(`${options.file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+  };
+}
+
+function checkSecrets(topology: Topology, system: System): void {
+  const missing = [...topology.secrets.keys()].filter((name) => system.secret(name) === undefined);
+  if (missing.length > 0) throw new PulseQueueError("SECRET_MISSING", `These declared secrets have no value: ${missing.join(", ")}`);
+}

@@ -1,0 +1,211 @@
+import type { AnyTable, Row, RowKey } from "../../core/table.ts";
+import { givenKey } from "../../core/table.ts";
+import { PulseQueueError } from "../../core/errors.ts";
+import type { DeadLetterView, DeliveryFilter, DeliveryView, EventView, HandlerView, Inspect, TraceNode } from "../../core/queue.ts";
+import { emitterSource, parseRow } from "../../core/scope.ts";
+import type { System } from "../../core/ports.ts";
+import type { Topology } from "../../core/topology.ts";
+import type { Journal } from "./journal.ts";
+import type { ReceiptEntry } from "./settle.ts";
+import { stored, type DeliveryRow, type StoredState } from "./statements/deliveries.ts";
+import type { Statements } from "./statements/index.ts";
+import { doneView, eventView, iso, pendingView, rowView, type HandlerFacts } from "./views.ts";
+import type { Worker } from "./worker.ts";
+
+export interface InspectOptions {
+  readonly system: System;
+  readonly topology: Topology;
+  readonly statements: Statements;
+  readonly journal: Journal;
+  readonly workers: ReadonlyMap<string, Worker>;
+  readonly isStarted: () => boolean;
+}
+
+const maxLimit = 1_000;
+
+export function checkedLimit(limit = 100): number {
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) throw new PulseQueueError("OPERATION_INVALID", `limit must be a whole number from 1 to ${String(maxLimit)}`);
+  return limit;
+}
+
+export function createInspect(options: InspectOptions): Inspect {
+  const { system, topology, statements, journal, workers } = options;
+  const now = (): number => system.clock.now();
+
+  const workerOf = (name: string): Worker => {
+    const worker = workers.get(name);
+    if (worker === undefined) throw new PulseQueueError("HANDLER_UNKNOWN", `There is no handler ${name}`);
+    return worker;
+  };
+  const facts = (worker: Worker): HandlerFacts => {
+    const { id, handler } = worker.window;
+    const paused = worker.paused ? (statements.handlers.all().find(([row]) => row === id)?.[3] ?? "") : undefined;
+    return { name: handler.name, ordered: handler.ordered, paused, started: options.isStarted() };
+  };
+  const typeId = (name: string): number => {
+    if (!topology.events.has(name)) throw new PulseQueueError("EVENT_UNKNOWN", `There is no event ${name}`);
+    return journal.typeId(name);
+  };
+  const eventAt = (seq: number): EventView => {
+    const row = statements.journal.bySequence(seq);
+    if (row === undefined) throw new PulseQueueError("STORE_CORRUPT", `The event at position ${String(seq)} is missing`);
+    return eventView(journal, row);
+  };
+  const fromRow = (row: DeliveryRow): DeliveryView | undefined => {
+    const worker = [...workers.values()].find((candidate) => candidate.window.id === row[1]);
+    if (worker === undefined) return undefined; // of a handler that the app no longer has
+    return rowView(row, eventAt(row[2]), facts(worker), now(), worker.window.isStarted(row[0]));
+  };
+
+  /** Every delivery of one event, with and without a row. */
+  const deliveriesOf = (event: EventView): readonly DeliveryView[] => {
+    const rows = statements.inspect.deliveries({ seq: event.sequence }, maxLimit);
+    const views = rows.map(fromRow).filter((view) => view !== undefined);
+    for (const handler of topology.subscribers.get(event.type) ?? []) {
+      const { window } = workerOf(handler.name);
+      if (!window.takes(event.type, event.sequence) || rows.some(([, id, , run]) => id === window.id && run === 0)) continue;
+      const handlerFacts = facts(workerOf(handler.name));
+      const isPending = event.sequence > window.cursor;
+      if (isPending) views.push(pendingView(event, handlerFacts, window.ahead(event.sequence), window.isRunning(event.sequence)));
+      else views.push(doneView(event, handlerFacts, receiptOf(window.id, event.sequence)));
+    }
+    return views;
+  };
+  const receiptOf = (handler: number, seq: number): { readonly time: number; readonly entry: ReceiptEntry } | undefined => {
+    // The receipt of a delivery lies near its position: a batch spans one window of the journal at most.
+    for (const [time, body] of statements.handlers.receipts(handler, seq, 64)) {
+      const entry = (JSON.parse(body) as ReceiptEntry[]).find(([position]) => position === seq);
+      if (entry !== undefined) return { time, entry };
+    }
+    return undefined;
+  };
+
+  const pendingOf = (filter: DeliveryFilter, limit: number): readonly DeliveryView[] => {
+    const chosen = filter.handler === undefined ? [...workers.values()] : [workerOf(filter.handler)];
+    const views: DeliveryView[] = [];
+    for (const worker of chosen) {
+      const handlerFacts = facts(worker);
+      for (const [ahead, row] of worker.window.peek(limit).entries()) {
+        const event = eventView(journal, row);
+        if ((filter.eventType ?? event.type) !== event.type || (filter.key ?? event.key) !== event.key) continue;
+        if (worker.window.hasRow(event.sequence)) continue;
+        views.push(pendingView(event, handlerFacts, ahead, worker.window.isRunning(event.sequence)));
+      }
+    }
+    return views;
+  };
+
+  const statesOf: Readonly<Partial<Record<DeliveryView["state"], readonly StoredState[]>>> = {
+    scheduled: [stored.scheduled, stored.waiting],
+    ready: [stored.ready, stored.scheduled, stored.retrying, stored.waiting],
+    running: [stored.running, stored.ready, stored.scheduled, stored.retrying, stored.waiting, stored.parked],
+    retrying: [stored.retrying],
+    parked: [stored.parked],
+    dead: [stored.dead],
+  };
+
+  const deliveries = (filter: DeliveryFilter = {}): readonly DeliveryView[] => {
+    const limit = checkedLimit(filter.limit);
+    const { handler, state, eventId, eventType, key } = filter;
+    if (eventId !== undefined) {
+      const row = statements.journal.byId(eventId);
+      const views = row === undefined ? [] : deliveriesOf(eventView(journal, row));
+      return views.filter((view) => (handler ?? view.handler) === view.handler && (state ?? view.state) === view.state).slice(0, limit);
+    }
+    const states = state === undefined ? undefined : statesOf[state];
+    const rows = statements.inspect.deliveries(
+      {
+        ...(handler === undefined ? {} : { handler: workerOf(handler).window.id }),
+        ...(states === undefined ? {} : { states }),
+        ...(key === undefined ? {} : { key }),
+        ...(eventType === undefined ? {} : { type: typeId(eventType) }),
+      },
+      maxLimit,
+    );
+    const views = rows.map(fromRow).filter((view) => view !== undefined);
+    const pending = state === undefined || state === "ready" || state === "running" ? pendingOf(filter, limit) : [];
+    const all = [...views, ...pending].filter((view) => (state ?? view.state) === view.state);
+    return all.sort((left, right) => left.sequence - right.sequence).slice(0, limit);
+  };
+
+  const tree = (root: EventView, children: ReadonlyMap<string, readonly EventView[]>): TraceNode => {
+    const emitted = (children.get(root.id) ?? []).map((event) => tree(event, children));
+    const views = deliveriesOf(root);
+    const emitters = new Map(views.map((view) => [view, emitted.filter((node) => node.event.source === emitterSource(topology.app, view.handler))]));
+    return { event: root, deliveries: views.map((view) => ({ ...view, emitted: emitters.get(view) ?? [] })) };
+  };
+
+  return {
+    // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous: a throw becomes a rejection
+    async events(filter = {}) {
+      const limit = checkedLimit(filter.limit);
+      const rows = statements.inspect.events({ ...filter, ...(filter.type === undefined ? {} : { typeId: typeId(filter.type) }) }, limit);
+      return rows.map((row) => eventView(journal, row));
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async deliveries(filter) {
+      return deliveries(filter);
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async deadLetters(filter = {}) {
+      const { handler, eventType } = filter;
+      const ids = { ...(handler === undefined ? {} : { handlerId: workerOf(handler).window.id }), ...(eventType === undefined ? {} : { typeId: typeId(eventType) }) };
+      const rows = statements.inspect.dead({ ...filter, ...ids }, checkedLimit(filter.limit));
+      return rows.map(fromRow).filter((view) => view !== undefined).map((view): DeadLetterView => ({ ...view, event: eventAt(view.sequence) }));
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async trace(correlationId) {
+      const row = statements.journal.byId(correlationId);
+      const root = row === undefined ? correlationId : eventView(journal, row).correlationId;
+      const events = statements.journal.ofFlow(root).map((event) => eventView(journal, event));
+      const ids = new Set(events.map((event) => event.id));
+      const children = new Map<string, EventView[]>();
+      for (const event of events) if (event.causationId !== undefined) children.set(event.causationId, [...(children.get(event.causationId) ?? []), event]);
+      return events.filter((event) => event.causationId === undefined || !ids.has(event.causationId)).map((event) => tree(event, children));
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async handlers() {
+      return [...workers.values()].map((worker): HandlerView => {
+        const { window } = worker;
+        const counts = statements.inspect.countByState(window.id, now());
+        const count = (...states: readonly StoredState[]): number => states.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0);
+        const running = window.runningCount;
+        const oldest = [statements.inspect.oldestReady(window.id, now()), window.peek(1).at(0)?.[4]].filter((time) => time !== undefined);
+        return {
+          name: window.handler.name,
+          events: window.handler.on.map((event) => event.name),
+          paused: worker.paused,
+          pauseReason: facts(worker).paused,
+          counts: {
+            scheduled: count(stored.scheduled, stored.waiting),
+            ready: Math.max(0, count(stored.ready, stored.running) + window.backlog() - running),
+            running,
+            retrying: count(stored.retrying),
+            parked: count(stored.parked),
+            dead: count(stored.dead),
+          },
+          oldestReady: oldest.length === 0 ? undefined : Math.max(0, now() - Math.min(...oldest)),
+        };
+      });
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async operations(limit) {
+      return statements.handlers.operations(checkedLimit(limit)).map(([time, by, action, subject, reason, count]) => ({ time: iso(time), by, action, subject, reason, count }));
+    },
+    table<T extends AnyTable>(table: T) {
+      if (topology.tables.get(table.name) !== table) throw new PulseQueueError("TABLE_UNKNOWN", `There is no table ${table.name}`);
+      return {
+        // eslint-disable-next-line @typescript-eslint/require-await
+        async get(key: RowKey<T>) {
+          const row = statements.records.get(journal.tableId(table.name), givenKey(table, key));
+          return row === undefined ? undefined : (parseRow(table, row[2]) as Row<T>);
+        },
+        // eslint-disable-next-line @typescript-eslint/require-await
+        async all() {
+          return statements.records.all(journal.tableId(table.name)).map(([, , body]) => parseRow(table, body) as Row<T>);
+        },
+      };
+    },
+  };
+}
+

@@ -1,0 +1,166 @@
+/**
+ * The journal: every accepted event once, in one order, each row with a hash over its content and the hash before it. It is
+ * the outbox, the audit trail and the source of replay. A row's hash is checked whenever the row is read, since SQLite's
+ * pages carry no checksum: a flipped bit is found before it is served.
+ */
+import type { EventRecord, NewEvent } from "../../core/envelope.ts";
+import { PulseQueueError } from "../../core/errors.ts";
+import { decodeJson, sameJson } from "../../core/json.ts";
+import type { Receipt } from "../../core/ports.ts";
+import type { EventRow, JournalStatements } from "./statements/journal.ts";
+import type { MetaStatements } from "./statements/meta.ts";
+import { sha256 } from "./system.ts";
+
+export interface Journal {
+  /** Appends inside the transaction of the caller. An `IDENTITY_REUSED` error stands for an event that was not stored. */
+  append(event: NewEvent): AppendResult;
+  /** Whether an event with this identity and other content is there. */
+  clashes(event: NewEvent): boolean;
+  /** Undoes what the transaction that failed had changed here in memory. */
+  revert(): void;
+  /** Makes what the transaction changed here final. */
+  confirm(): void;
+  /** The event of a row, after its hash was checked. Throws `STORE_CORRUPT` with the position. */
+  read(row: EventRow): EventRecord;
+  typeId(name: string): number;
+  tableId(name: string): number;
+  typeName(id: number): string;
+  /** The position of the last event. */
+  readonly head: number;
+}
+
+export type AppendResult = { readonly receipt: Receipt; readonly sequence: number } | { readonly error: PulseQueueError };
+
+interface Head {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** The hash before the first event. */
+export const genesis = "";
+
+export function openJournal(journal: JournalStatements, meta: MetaStatements): Journal {
+  const types = cachedNames(meta, "type");
+  const sources = cachedNames(meta, "source");
+  const tables = cachedNames(meta, "table");
+  let head = readHead(journal, meta);
+  let committed = head;
+
+  const duplicate = (event: NewEvent, source: number): AppendResult => {
+    const row = journal.byIdentity(event.id, source);
+    if (row === undefined) throw new PulseQueueError("INTERNAL", "An event that is there already cannot be read");
+    const [seq, type, , id, , , , , , , , , data] = row;
+    if (types.name(type) === event.type && (data === event.data || sameJson(decodeJson(data), decodeJson(event.data)))) {
+      return { receipt: { id, duplicate: true }, sequence: seq };
+    }
+    return { error: new PulseQueueError("IDENTITY_REUSED", `The id ${event.id} of source ${event.source} was published before with other data`) };
+  };
+
+  return {
+    append(event) {
+      const source = sources.id(event.source);
+      const seq = head.seq + 1;
+      const { id, time, key = null, version, correlationId = null, causationId = null, hops, traceparent = null, dueAt = null, data } = event;
+      const hash = contentHash(head.hash, seq, event.type, event.source, id, time, key, version, correlationId, causationId, hops, traceparent, dueAt, data);
+      if (!journal.insert([seq, types.id(event.type), source, id, time, key, version, correlationId, causationId, hops, traceparent, dueAt, data, head.hash, hash])) {
+        return duplicate(event, source);
+      }
+      head = { seq, hash };
+      return { receipt: { id, duplicate: false }, sequence: seq };
+    },
+    clashes(event) {
+      const source = sources.id(event.source);
+      return journal.byIdentity(event.id, source) !== undefined && "error" in duplicate(event, source);
+    },
+    revert() {
+      head = committed;
+      for (const names of [types, sources, tables]) names.forget();
+    },
+    confirm() {
+      committed = head;
+    },
+    read(row) {
+      const [seq, type, source, id, time, key, version, correlation, causation, hops, traceparent, due, data, previous, hash] = row;
+      const typeName = types.name(type);
+      const sourceName = sources.name(source);
+      if (contentHash(previous, seq, typeName, sourceName, id, time, key, version, correlation, causation, hops, traceparent, due, data) !== hash) {
+        throw new PulseQueueError("STORE_CORRUPT", `The event at position ${String(seq)} does not match its hash`);
+      }
+      return {
+        id,
+        type: typeName,
+        source: sourceName,
+        time,
+        data,
+        version,
+        key: key ?? undefined,
+        correlationId: correlation ?? undefined,
+        causationId: causation ?? undefined,
+        hops,
+        traceparent: traceparent ?? undefined,
+      };
+    },
+    typeId: (name) => types.id(name),
+    tableId: (name) => tables.id(name),
+    typeName: (id) => types.name(id),
+    get head() {
+      return head.seq;
+    },
+  };
+}
+
+/** The last event, or the anchor that retention left when it removed every event. */
+function readHead(journal: JournalStatements, meta: MetaStatements): Head {
+  const last = journal.last();
+  if (last !== undefined) return { seq: last[0], hash: last[1] };
+  const anchor = meta.get("anchor");
+  return anchor === undefined ? { seq: 0, hash: genesis } : parseAnchor(String(anchor));
+}
+
+/** The position and hash of the last event that retention removed. */
+export function parseAnchor(text: string): Head {
+  const [seq = "0", hash = genesis] = text.split(" ");
+  return { seq: Number(seq), hash };
+}
+
+/**
+ * The hash of an event and of the hash before it. The fields are parted by line feeds, which none of them can hold: names,
+ * ids and keys are free of control characters, and JSON text escapes them.
+ */
+export function contentHash(previous: string, ...fields: readonly (string | number | null)[]): string {
+  let text = previous;
+  for (const field of fields) text += field === null ? "\n" : `\n${field}`;
+  return sha256(text);
+}
+
+interface Names {
+  id(name: string): number;
+  name(id: number): string;
+  /** Reads the names anew: a transaction that made some was rolled back. */
+  forget(): void;
+}
+
+function cachedNames(meta: MetaStatements, kind: "type" | "source" | "table"): Names {
+  const ids = new Map<string, number>();
+  const names = new Map<number, string>();
+  const keep = (id: number, name: string): number => {
+    ids.set(name, id);
+    names.set(id, name);
+    return id;
+  };
+  const load = (): void => {
+    ids.clear();
+    names.clear();
+    for (const [id, name] of meta.names(kind)) keep(id, name);
+  };
+  load();
+  return {
+    id: (name) => ids.get(name) ?? keep(meta.intern(kind, name), name),
+    name(id) {
+      const name = names.get(id);
+      if (name === undefined) throw new PulseQueueError("STORE_CORRUPT", `Name ${String(id)} of kind ${kind} is missing`);
+      return name;
+    },
+    forget: load,
+  };
+}

@@ -1,0 +1,148 @@
+import type { App } from "../../core/app.ts";
+import { parseDuration } from "../../core/duration.ts";
+import type { NewEvent } from "../../core/envelope.ts";
+import { PulseQueueError } from "../../core/errors.ts";
+import type { AnyEvent } from "../../core/event.ts";
+import { newEvent } from "../../core/new-event.ts";
+import type { Receipt } from "../../core/ports.ts";
+import type { PublishOptions, Queue } from "../../core/queue.ts";
+import { runRequest } from "../../core/request.ts";
+import { backUp, serialize } from "./backup.ts";
+import { buildEngine, type Engine } from "./engine.ts";
+import type { LocalOptions } from "./options.ts";
+import { verifyFile, type VerifyReport } from "./verify.ts";
+
+/** What only the embedded engine knows of itself. */
+export interface LocalFacts {
+  readonly sqlite: string;
+  readonly synchronous: "full" | "normal";
+  readonly journalMode: string;
+  /** Bytes of the database file and of its write-ahead log. */
+  readonly bytes: number;
+  readonly walBytes: number;
+  /** Position of the last event. */
+  readonly head: number;
+  /** How often the file was opened. */
+  readonly epoch: number;
+  /** Whether the last process ended without closing the file. */
+  readonly afterCrash: boolean;
+  /** Handlers that the file knows and the app does not. */
+  readonly strangers: readonly string[];
+}
+
+/** The embedded engine's queue. */
+export interface LocalQueue extends Queue {
+  /** Copies the database into `target` while it is in use. Throws `STORE_…`. */
+  backup(target: string, progress?: (done: number, total: number) => void): Promise<{ readonly bytes: number }>;
+  /** Checks the hash chain and the file's structure. */
+  verify(progress?: (events: number) => void): Promise<VerifyReport>;
+  facts(): Promise<LocalFacts>;
+  /** Removes events older than the declared retention that nobody needs; answers how many. Runs by itself every hour. */
+  retain(): Promise<number>;
+  /** The durable state as bytes, for tests that open it again: `{ file: ":memory:", simulate: { image } }`. */
+  image(): Uint8Array;
+}
+
+/**
+ * Opens a file for an application; creates it where there is none. Handlers run after `start()`.
+ *
+ * @example
+ * const queue = await openLocal(app, { file: "orders.db" });
+ * await queue.publish(orderPlaced, { orderId: "o-1" });
+ * await queue.start();
+ *
+ * Throws `STORE_LOCKED`, `STORE_FOREIGN`, `STORE_NEWER`, `STORE_READ_ONLY`, `STORE_CORRUPT`, `STORE_FAILED`, `SECRET_MISSING`.
+ */
+// eslint-disable-next-line @typescript-eslint/require-await -- opening is synchronous today; an error is a rejection all the same
+export async function openLocal(app: App, options: LocalOptions): Promise<LocalQueue> {
+  const engine = buildEngine(app.topology, options);
+  const { system, store, topology, committer } = engine;
+  const running = new Set<string>();
+
+  const assertOpen = (): void => {
+    if (engine.failure !== undefined) throw engine.failure;
+    if (engine.closed) throw new PulseQueueError("QUEUE_CLOSED", "The queue is closed");
+  };
+  const declared = (event: AnyEvent): AnyEvent => {
+    if (topology.events.get(event.name) !== event) throw new PulseQueueError("EVENT_UNKNOWN", `App ${topology.app} does not know the event ${event.name}`);
+    return event;
+  };
+  const make = (event: AnyEvent, data: unknown, given: PublishOptions): NewEvent => newEvent(system, event, data, { source: topology.app, ...given }, undefined);
+  const append = async (events: readonly NewEvent[]): Promise<readonly Receipt[]> => {
+    const receipts: Receipt[] = [];
+    for (const result of await store.append(events)) {
+      if (result instanceof Error) throw result;
+      receipts.push(result);
+    }
+    const [first] = events;
+    if (first !== undefined) system.observe({ type: "published", event: first.type, count: receipts.length, duplicates: receipts.filter((receipt) => receipt.duplicate).length });
+    return receipts;
+  };
+
+  return {
+    async publish(event, data, given = {}) {
+      assertOpen();
+      committer.admit();
+      const [receipt] = await append([make(declared(event), data, given)]);
+      if (receipt === undefined) throw new PulseQueueError("INTERNAL", "A publish was not answered");
+      return receipt;
+    },
+    async publishMany(event, data) {
+      assertOpen();
+      committer.admit();
+      declared(event);
+      return append(data.map((item) => make(event, item, {})));
+    },
+    async invoke(endpoint, request = {}) {
+      assertOpen();
+      if (topology.endpoints.get(endpoint.name) !== endpoint) throw new PulseQueueError("ENDPOINT_UNKNOWN", `App ${topology.app} does not know the endpoint ${endpoint.name}`);
+      committer.admit();
+      return runRequest({ system, app: topology.app, store, running }, endpoint, request);
+    },
+    async start() {
+      assertOpen();
+      await engine.start();
+    },
+    async idle() {
+      assertOpen();
+      await engine.idle();
+    },
+    close: () => engine.close(parseDuration(options.grace ?? "10s")),
+    inspect: engine.inspect,
+    operate: engine.operate,
+    async backup(target, progress) {
+      assertOpen();
+      return backUp(engine.db, target, progress);
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous: a throw becomes a rejection
+    async verify(progress) {
+      assertOpen();
+      return verifyFile(engine.db, engine.statements, engine.journal, progress);
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async facts() {
+      assertOpen();
+      return facts(engine, options);
+    },
+    async retain() {
+      assertOpen();
+      return engine.retain();
+    },
+    image: () => serialize(engine.db),
+  };
+}
+
+function facts(engine: Engine, { file, durability = "full" }: LocalOptions): LocalFacts {
+  const { db, statements, topology, journal, recovered } = engine;
+  return {
+    sqlite: String(db.prepare("SELECT sqlite_version()").pluck().get()),
+    synchronous: durability,
+    journalMode: String(db.pragma("journal_mode", { simple: true })),
+    bytes: Number(db.pragma("page_count", { simple: true })) * Number(db.pragma("page_size", { simple: true })),
+    walBytes: file === ":memory:" ? 0 : engine.walBytes(),
+    head: journal.head,
+    epoch: recovered.epoch,
+    afterCrash: recovered.afterCrash,
+    strangers: statements.handlers.all().map(([, name]) => name).filter((name) => !topology.handlers.has(name)),
+  };
+}

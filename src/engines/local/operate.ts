@@ -1,0 +1,143 @@
+/** What operators do. Each act is one commit together with its record: who, what, why, how much. */
+import { PulseQueueError } from "../../core/errors.ts";
+import type { DeadLetterFilter, Operate, OperationOptions, OperationResult, ReplayOptions } from "../../core/queue.ts";
+import type { System } from "../../core/ports.ts";
+import type { Committer } from "./committer.ts";
+import { releaseLanes } from "./lanes.ts";
+import type { Journal } from "./journal.ts";
+import type { Topology } from "../../core/topology.ts";
+import { stored, type DeliveryRow } from "./statements/deliveries.ts";
+import type { Statements } from "./statements/index.ts";
+import type { Worker } from "./worker.ts";
+
+export interface OperateOptions {
+  readonly system: System;
+  readonly topology: Topology;
+  readonly statements: Statements;
+  readonly journal: Journal;
+  readonly committer: Committer;
+  readonly workers: ReadonlyMap<string, Worker>;
+}
+
+/** Dead letters or replayed events in one transaction: others commit in between. */
+const chunk = 1_000;
+
+export function createOperate(options: OperateOptions): Operate {
+  const { system, topology, statements, journal, committer, workers } = options;
+
+  const workerOf = (name: string): Worker => {
+    const worker = workers.get(name);
+    if (worker === undefined) throw new PulseQueueError("HANDLER_UNKNOWN", `There is no handler ${name}`);
+    return worker;
+  };
+  const write = <Result>(apply: () => Result): Promise<Result> => committer.submit({ kind: "operate", bytes: 0, apply });
+  const record = (action: string, subject: string, { reason, by = "local" }: OperationOptions, count: number): void => {
+    statements.handlers.record(system.clock.now(), by, action, subject, reason, count);
+  };
+
+  /** Applies `act` to the dead letters that match, a chunk at a time. */
+  const onDead = async (action: string, filter: DeadLetterFilter, given: OperationOptions, act: (row: DeliveryRow, worker: Worker) => void): Promise<OperationResult> => {
+    checkReason(given);
+    if (Object.values(filter).every((value) => value === undefined)) {
+      throw new PulseQueueError("OPERATION_INVALID", `${action} needs a filter; { all: true } names every dead letter`);
+    }
+    const ids = {
+      ...(filter.handler === undefined ? {} : { handlerId: workerOf(filter.handler).window.id }),
+      ...(filter.eventType === undefined ? {} : { typeId: journal.typeId(knownEvent(topology, filter.eventType)) }),
+    };
+    const byId = new Map([...workers.values()].map((worker) => [worker.window.id, worker]));
+    const most = filter.limit ?? Number.MAX_SAFE_INTEGER;
+    const find = (limit: number): readonly DeliveryRow[] => statements.inspect.dead({ ...filter, ...ids }, limit).filter(([, handler]) => byId.has(handler));
+    if (given.dryRun === true) return { count: find(Math.min(most, Number.MAX_SAFE_INTEGER)).length, dryRun: true };
+    let count = 0;
+    for (let more = true; more && count < most; ) {
+      const done = await write(() => {
+        const rows = find(Math.min(chunk, most - count));
+        for (const row of rows) {
+          const worker = byId.get(row[1]);
+          if (worker !== undefined) act(row, worker);
+        }
+        if (rows.length > 0) record(action, JSON.stringify(filter), given, rows.length);
+        return rows.length;
+      });
+      count += done;
+      more = done > 0;
+    }
+    for (const worker of workers.values()) worker.wake();
+    return { count, dryRun: false };
+  };
+
+  const setPaused = async (action: "pause" | "resume", name: string, given: OperationOptions): Promise<OperationResult> => {
+    checkReason(given);
+    const worker = workerOf(name);
+    const paused = action === "pause";
+    const changes = worker.paused === paused ? 0 : 1;
+    if (given.dryRun === true || changes === 0) return { count: changes, dryRun: given.dryRun === true };
+    await write(() => {
+      statements.handlers.setPaused(worker.window.id, paused ? given.reason : null);
+      record(action, name, given, 1);
+    });
+    worker.setPaused(paused);
+    return { count: 1, dryRun: false };
+  };
+
+  return {
+    redrive: (filter, given) =>
+      onDead("redrive", filter, given, (row, worker) => {
+        statements.replay.redrive(row[0]);
+        worker.window.noteDue(0);
+        if (row[7] !== null) worker.window.noteHeld();
+      }),
+    discard: (filter, given) =>
+      onDead("discard", filter, given, (row, worker) => {
+        statements.deliveries.remove(row[0]);
+        statements.deliveries.removeSteps(row[1], row[2], row[3]);
+        if (row[7] !== null) releaseLanes(statements, worker.window, [row[7]]);
+      }),
+    pause: (handler, given) => setPaused("pause", handler, given),
+    resume: (handler, given) => setPaused("resume", handler, given),
+    async replay(given) {
+      checkReason(given);
+      const worker = workerOf(given.handler);
+      const { window } = worker;
+      const [from, to] = range(given);
+      const types = window.handler.on.map((event) => journal.typeId(event.name));
+      if (given.dryRun === true) return { count: statements.replay.count(types, from, to, window.cursor), dryRun: true };
+      const run = await write(() => statements.replay.nextRun());
+      let count = 0;
+      for (let after = 0; ; ) {
+        const rows = await write(() => {
+          const found = statements.replay.events(types, from, to, after, window.cursor, chunk);
+          for (const [seq, key] of found) statements.deliveries.insert(window.id, seq, run, stored.ready, 0, 0, window.handler.ordered ? key : null, null);
+          if (found.length < chunk) record("replay", `${given.handler} ${String(from)}..${String(to)}`, given, count + found.length);
+          return found;
+        });
+        count += rows.length;
+        after = rows.at(-1)?.[0] ?? after;
+        window.noteDue(0);
+        window.noteHeld();
+        worker.wake();
+        if (rows.length < chunk) return { count, dryRun: false };
+      }
+    },
+  };
+}
+
+function checkReason({ reason }: OperationOptions): void {
+  if (typeof reason !== "string" || reason.trim() === "" || reason.length > 1_000) {
+    throw new PulseQueueError("OPERATION_INVALID", "This operation needs a reason of 1 to 1,000 characters");
+  }
+}
+
+function knownEvent(topology: Topology, name: string): string {
+  if (!topology.events.has(name)) throw new PulseQueueError("EVENT_UNKNOWN", `There is no event ${name}`);
+  return name;
+}
+
+function range({ from, to }: ReplayOptions): readonly [from: number, to: number] {
+  const [first, last] = [Number(from), Number(to)];
+  if (!Number.isFinite(first) || !Number.isFinite(last) || first >= last) {
+    throw new PulseQueueError("OPERATION_INVALID", "A replay needs `from` and `to` as dates or milliseconds since 1970, `from` before `to`");
+  }
+  return [first, last];
+}

@@ -1,0 +1,31 @@
+import type { Database } from "better-sqlite3";
+import { deliveryStatements, type DeliveryStatements } from "./deliveries.ts";
+import { handlerStatements, type HandlerStatements } from "./handlers.ts";
+import { inspectStatements, type InspectStatements } from "./inspect.ts";
+import { journalStatements, type JournalStatements } from "./journal.ts";
+import { metaStatements, type MetaStatements } from "./meta.ts";
+import { replayStatements, type ReplayStatements } from "./replay.ts";
+import { recordStatements, type RecordStatements } from "./records.ts";
+
+/** Every prepared statement of the engine, by the table it works on. */
+export interface Statements {
+  readonly meta: MetaStatements;
+  readonly journal: JournalStatements;
+  readonly deliveries: DeliveryStatements;
+  readonly handlers: HandlerStatements;
+  readonly records: RecordStatements;
+  readonly inspect: InspectStatements;
+  readonly replay: ReplayStatements;
+}
+
+export function prepareStatements(db: Database): Statements {
+  return {
+    meta: metaStatements(db),
+    journal: journalStatements(db),
+    deliveries: deliveryStatements(db),
+    handlers: handlerStatements(db),
+    records: recordStatements(db),
+    inspect: inspectStatements(db),
+    replay: replayStatements(db),
+  };
+}

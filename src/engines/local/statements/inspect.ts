@@ -1,0 +1,69 @@
+import type { Database } from "better-sqlite3";
+import type { DeadLetterFilter, EventFilter } from "../../../core/queue.ts";
+import { deliveryColumns, stored, type DeliveryRow, type StoredState } from "./deliveries.ts";
+import { eventColumns, type EventRow } from "./journal.ts";
+
+/** A condition of a WHERE clause with the value of its parameter. */
+type Condition = readonly [sql: string, value: string | number];
+
+/** Queries for people, put together from filters: every value is a parameter. */
+export interface InspectStatements {
+  events(filter: EventFilter & { readonly typeId?: number }, limit: number): readonly EventRow[];
+  /** Rows of `deliveries`, by journal position. */
+  deliveries(filter: { readonly handler?: number; readonly states?: readonly StoredState[]; readonly seq?: number; readonly key?: string; readonly type?: number }, limit: number): readonly DeliveryRow[];
+  dead(filter: Partial<DeadLetterFilter> & { readonly handlerId?: number; readonly typeId?: number }, limit: number): readonly DeliveryRow[];
+  countByState(handler: number, now: number): ReadonlyMap<StoredState, number>;
+  /** Time of the oldest event that may be handled now. */
+  oldestReady(handler: number, now: number): number | undefined;
+}
+
+export function inspectStatements(db: Database): InspectStatements {
+  const select = <Row>(sql: string, conditions: readonly Condition[], tail: string, limit: number): readonly Row[] => {
+    const where = conditions.length === 0 ? "" : `WHERE ${conditions.map(([condition]) => condition).join(" AND ")}`;
+    return db.prepare(`${sql} ${where} ${tail} LIMIT ?`).raw().all(...conditions.map(([, value]) => value), limit) as Row[];
+  };
+  const byState = db.prepare("SELECT d.state, count(*) FROM deliveries d WHERE d.handler = ? GROUP BY d.state").raw();
+  const overdue = db.prepare("SELECT d.state, count(*) FROM deliveries d WHERE d.handler = ? AND d.state IN (1, 4, 7) AND d.due <= ? GROUP BY d.state").raw();
+  const oldest = db.prepare("SELECT min(e.time) FROM deliveries d JOIN events e ON e.seq = d.seq WHERE d.handler = ? AND d.state IN (1, 2, 4, 7) AND d.due <= ?").pluck();
+  return {
+    events(filter, limit) {
+      const conditions: Condition[] = [];
+      if (filter.typeId !== undefined) conditions.push(["e.type = ?", filter.typeId]);
+      if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
+      if (filter.id !== undefined) conditions.push(["e.id = ?", filter.id]);
+      if (filter.correlationId !== undefined) conditions.push(["coalesce(e.correlation, e.id) = ?", filter.correlationId]);
+      if (filter.from !== undefined) conditions.push(["e.time >= ?", filter.from]);
+      if (filter.to !== undefined) conditions.push(["e.time < ?", filter.to]);
+      if (filter.after !== undefined) conditions.push(["e.seq > ?", filter.after]);
+      return select<EventRow>(`SELECT ${eventColumns} FROM events e`, conditions, `ORDER BY e.seq ${filter.after === undefined ? "DESC" : "ASC"}`, limit);
+    },
+    deliveries(filter, limit) {
+      const conditions: Condition[] = [];
+      if (filter.handler !== undefined) conditions.push(["d.handler = ?", filter.handler]);
+      if (filter.seq !== undefined) conditions.push(["d.seq = ?", filter.seq]);
+      if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
+      if (filter.type !== undefined) conditions.push(["e.type = ?", filter.type]);
+      if (filter.states !== undefined) conditions.push(["d.state IN (SELECT value FROM json_each(?))", JSON.stringify(filter.states)]);
+      return select<DeliveryRow>(`SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`, conditions, "ORDER BY d.seq, d.handler, d.run", limit);
+    },
+    dead(filter, limit) {
+      const conditions: Condition[] = [["d.state = ?", stored.dead]];
+      if (filter.id !== undefined) conditions.push(["d.id = ?", Number(filter.id)]);
+      if (filter.handlerId !== undefined) conditions.push(["d.handler = ?", filter.handlerId]);
+      if (filter.eventId !== undefined) conditions.push(["e.id = ?", filter.eventId]);
+      if (filter.typeId !== undefined) conditions.push(["e.type = ?", filter.typeId]);
+      if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
+      if (filter.code !== undefined) conditions.push(["json_extract(d.failure, '$.code') = ?", filter.code]);
+      return select<DeliveryRow>(`SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`, conditions, "ORDER BY d.seq, d.handler, d.run", limit);
+    },
+    countByState(handler, now) {
+      const counts = new Map(byState.all(handler) as [StoredState, number][]);
+      for (const [state, count] of overdue.all(handler, now) as [StoredState, number][]) {
+        counts.set(state, (counts.get(state) ?? 0) - count);
+        counts.set(stored.ready, (counts.get(stored.ready) ?? 0) + count);
+      }
+      return counts;
+    },
+    oldestReady: (handler, now) => (oldest.get(handler, now) as number | null) ?? undefined,
+  };
+}

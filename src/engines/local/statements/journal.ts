@@ -1,0 +1,73 @@
+import type { Database } from "better-sqlite3";
+
+/** A row of `events` as SQLite answers it. The order is that of `eventColumns`. */
+export type EventRow = readonly [
+  seq: number,
+  type: number,
+  source: number,
+  id: string,
+  time: number,
+  key: string | null,
+  version: number,
+  correlation: string | null,
+  causation: string | null,
+  hops: number,
+  traceparent: string | null,
+  due: number | null,
+  data: string,
+  previous: string,
+  hash: string,
+];
+
+/** Columns of `events`, with the alias `e`. */
+export const eventColumns = "e.seq, e.type, e.source, e.id, e.time, e.key, e.version, e.correlation, e.causation, e.hops, e.traceparent, e.due, e.data, e.previous, e.hash";
+
+/** Statements on `events`. */
+export interface JournalStatements {
+  /** Appends one event; `false` where its identity is there already. */
+  insert(row: EventRow): boolean;
+  byIdentity(id: string, source: number): EventRow | undefined;
+  byId(id: string): EventRow | undefined;
+  bySequence(seq: number): EventRow | undefined;
+  /** Events of one type after a position that are due at once, in journal order. */
+  ofType(type: number, after: number, limit: number): readonly EventRow[];
+  countOfType(type: number, after: number): number;
+  /** The position and hash at the end of the journal. */
+  last(): readonly [seq: number, hash: string] | undefined;
+  first(): readonly [seq: number, previous: string] | undefined;
+  /** The whole journal after a position, in order, without holding it in memory. */
+  walk(after: number): IterableIterator<EventRow>;
+  /** Events of one flow, in order: its first event, and all that carry its id. */
+  ofFlow(correlation: string): readonly EventRow[];
+  newestTime(): number | undefined;
+}
+
+export function journalStatements(db: Database): JournalStatements {
+  const insert = db.prepare(
+    `INSERT INTO events (seq, type, source, id, time, key, version, correlation, causation, hops, traceparent, due, data, previous, hash)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, source) DO NOTHING`,
+  );
+  const byIdentity = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? AND e.source = ?`).raw();
+  const byId = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? LIMIT 1`).raw();
+  const bySequence = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.seq = ?`).raw();
+  const ofType = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.due IS NULL AND e.type = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`).raw();
+  const countOfType = db.prepare("SELECT count(*) FROM events e WHERE e.due IS NULL AND e.type = ? AND e.seq > ?").pluck();
+  const last = db.prepare("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").raw();
+  const first = db.prepare("SELECT seq, previous FROM events ORDER BY seq LIMIT 1").raw();
+  const walk = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.seq > ? ORDER BY e.seq`).raw();
+  const ofFlow = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? UNION SELECT ${eventColumns} FROM events e WHERE e.correlation = ? ORDER BY 1`).raw();
+  const newestTime = db.prepare("SELECT time FROM events ORDER BY seq DESC LIMIT 1").pluck();
+  return {
+    insert: (row) => insert.run(...row).changes === 1,
+    byIdentity: (id, source) => byIdentity.get(id, source) as EventRow | undefined,
+    byId: (id) => byId.get(id) as EventRow | undefined,
+    bySequence: (seq) => bySequence.get(seq) as EventRow | undefined,
+    ofType: (type, after, limit) => ofType.all(type, after, limit) as unknown as EventRow[],
+    countOfType: (type, after) => countOfType.get(type, after) as number,
+    last: () => last.get() as [number, string] | undefined,
+    first: () => first.get() as [number, string] | undefined,
+    walk: (after) => walk.iterate(after) as IterableIterator<EventRow>,
+    ofFlow: (correlation) => ofFlow.all(correlation, correlation) as unknown as EventRow[],
+    newestTime: () => newestTime.get() as number | undefined,
+  };
+}

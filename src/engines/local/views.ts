@@ -1,0 +1,107 @@
+/** From rows to what people see. */
+import type { Failure } from "../../core/delivery.ts";
+import { decodeJson } from "../../core/json.ts";
+import type { DeliveryView, EventView } from "../../core/queue.ts";
+import type { Journal } from "./journal.ts";
+import type { ReceiptEntry } from "./settle.ts";
+import { stateNames, stored, type DeliveryRow } from "./statements/deliveries.ts";
+import type { EventRow } from "./statements/journal.ts";
+
+export function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+export function eventView(journal: Journal, row: EventRow): EventView {
+  const { id, type, version, source, time, key, correlationId, causationId, data } = journal.read(row);
+  return { id, type, version, source, sequence: row[0], time: iso(time), key, correlationId: correlationId ?? id, causationId, data: decodeJson(data) };
+}
+
+/** What is known of a handler when one of its deliveries is described. */
+export interface HandlerFacts {
+  readonly name: string;
+  readonly ordered: boolean;
+  readonly paused: string | undefined;
+  readonly started: boolean;
+}
+
+type EventFacts = Pick<EventView, "id" | "type" | "sequence" | "key">;
+
+const untouched = { attempts: 0, dueAt: undefined, endedAt: undefined, milliseconds: undefined, wrote: [], failure: undefined, redrives: 0, replay: false };
+
+function common(handler: HandlerFacts, event: EventFacts): Pick<DeliveryView, "handler" | "eventId" | "eventType" | "sequence" | "key"> {
+  return { handler: handler.name, eventId: event.id, eventType: event.type, sequence: event.sequence, key: event.key };
+}
+
+/** A delivery that has a row. `isRunning`: it is claimed by a batch. */
+export function rowView(row: DeliveryRow, event: EventFacts, handler: HandlerFacts, now: number, isRunning: boolean): DeliveryView {
+  const [id, , , run, state, attempts, due, lane, failureText, redrives] = row;
+  const failure = failureText === null ? undefined : (JSON.parse(failureText) as Failure);
+  const waits = state === stored.scheduled || state === stored.retrying || state === stored.waiting;
+  const name = isRunning && state !== stored.dead ? "running" : waits && due <= now ? "ready" : stateNames[state];
+  return {
+    ...untouched,
+    ...common(handler, event),
+    id: String(id),
+    state: name,
+    reason: reasonOf(name, { handler, dueAt: due, lane, failure, attempts }),
+    attempts: name === "running" && state !== stored.running ? attempts + 1 : attempts,
+    dueAt: name === "scheduled" || name === "retrying" ? iso(due) : undefined,
+    failure,
+    redrives,
+    replay: run > 0,
+  };
+}
+
+/** A delivery past the handler's cursor: it has no row. */
+export function pendingView(event: EventFacts, handler: HandlerFacts, ahead: number, isRunning: boolean): DeliveryView {
+  const state = isRunning ? "running" : "ready";
+  const reason = isRunning ? reasonOf("running", { handler }) : ahead > 0 ? `${reasonOf("ready", { handler })}; about ${String(ahead)} before it` : reasonOf("ready", { handler });
+  return { ...untouched, ...common(handler, event), id: `${handler.name}/${String(event.sequence)}/0`, state, reason, attempts: isRunning ? 1 : 0 };
+}
+
+/** A delivery that is done; what is known of its end comes from a receipt, which retention may have removed. */
+export function doneView(event: EventFacts, handler: HandlerFacts, receipt: { readonly time: number; readonly entry: ReceiptEntry } | undefined): DeliveryView {
+  const [, run = 0, attempts = 1, milliseconds, wrote = []] = receipt?.entry ?? [];
+  return {
+    ...untouched,
+    ...common(handler, event),
+    id: `${handler.name}/${String(event.sequence)}/${String(run)}`,
+    state: "done",
+    reason: "its effects are committed",
+    attempts,
+    endedAt: receipt === undefined ? undefined : iso(receipt.time),
+    milliseconds,
+    wrote,
+    replay: run > 0,
+  };
+}
+
+interface ReasonFacts {
+  readonly handler: HandlerFacts;
+  readonly dueAt?: number;
+  readonly lane?: string | null;
+  readonly failure?: Failure | undefined;
+  readonly attempts?: number;
+}
+
+function reasonOf(state: DeliveryView["state"], { handler, dueAt = 0, lane, failure, attempts = 0 }: ReasonFacts): string {
+  const cause = failure === undefined ? "" : ` (${failure.code}: ${failure.message})`;
+  switch (state) {
+    case "scheduled":
+      return failure === undefined ? `waits for its time, ${iso(dueAt)}` : `looked at again at ${iso(dueAt)}${cause}`;
+    case "ready":
+      if (handler.paused !== undefined) return `handler ${handler.name} is paused: ${handler.paused}`;
+      return handler.started ? `waits for a free place in ${handler.name}` : "the queue is not started";
+    case "running":
+      return "its handler runs";
+    case "retrying":
+      return `attempt ${String(attempts)} failed${cause}; the next one starts at ${iso(dueAt)}`;
+    case "parked":
+      return handler.ordered ? `an earlier event of the key ${String(lane)} is not finished` : `as many of the key ${String(lane)} run as may`;
+    case "dead":
+      return `dead after ${String(attempts)} attempt(s)${cause}`;
+    case "done":
+    case "discarded":
+      return "";
+  }
+}
