@@ -1,0 +1,177 @@
+/** Runs every measurement that was asked for, one after the other, the order rotated from repetition to repetition. */
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { CheckFailed } from "./check.ts";
+import { measure, type Figures, type Step } from "./measurement.ts";
+import type { Options } from "./options.ts";
+import { loadPeer } from "./peers/index.ts";
+import type { PeerName, Place } from "./peer.ts";
+import type { Server } from "./servers/child.ts";
+import { startPostgres, type Postgres } from "./servers/postgres.ts";
+import { startRedis } from "./servers/redis.ts";
+import { comparedWorks, takesPart, type ComparedWork, type OwnWork, type Work } from "./works/index.ts";
+
+/** What is measured: a peer, or PulseQueue with few or with many events. */
+export type Subject = PeerName | "few" | "many";
+
+export interface Sample {
+  readonly work: Work;
+  readonly subject: Subject;
+  readonly repetition: number;
+  readonly figures: Figures;
+}
+
+/** A measurement without a figure. */
+export interface Problem {
+  readonly work: Work;
+  readonly subject: Subject;
+  readonly repetition: number;
+  /** Whether a check found what it did to be wrong; otherwise it could not be carried out. */
+  readonly check: boolean;
+  readonly message: string;
+}
+
+export interface Outcome {
+  readonly samples: readonly Sample[];
+  readonly problems: readonly Problem[];
+  /** Versions of the servers that ran. */
+  readonly servers: readonly string[];
+}
+
+/** `directory` is this run's own and is removed by the caller; `progress` is told of each measurement. Stops all it started, also when `signal` aborts it. */
+export async function runAll(options: Options, directory: string, signal: AbortSignal, progress: (line: string) => void): Promise<Outcome> {
+  const samples: Sample[] = [];
+  const problems: Problem[] = [];
+  const versions = new Set<string>();
+  const stores = storesIn(directory, versions);
+  const prepared = preparedStores(directory, options, signal, progress);
+  try {
+    for (const { repetition, work, subject } of plan(options)) {
+      const begun = performance.now();
+      try {
+        const figures = isCompared(work)
+          ? await compared(work, subject as PeerName, options, stores, signal)
+          : await own(work, subject === "few" ? "few" : "many", options, prepared, signal);
+        samples.push({ work, subject, repetition, figures });
+        progress(
+          `${String(repetition)}  ${work.padEnd(12)} ${subject.padEnd(16)} ${Object.entries(figures)
+            .map(([name, value]) => `${name} ${value.toPrecision(4)}`)
+            .join("  ")}  (${seconds(begun)})`,
+        );
+      } catch (error) {
+        signal.throwIfAborted();
+        const message = error instanceof Error ? error.message : String(error);
+        problems.push({ work, subject, repetition, check: error instanceof CheckFailed, message });
+        progress(`${String(repetition)}  ${work.padEnd(12)} ${subject.padEnd(16)} no figure: ${message}  (${seconds(begun)})`);
+      }
+    }
+  } finally {
+    await stores.stop();
+  }
+  return { samples, problems, servers: [...versions].sort() };
+}
+
+/** Repetition by repetition; within one, work by work, so that what is compared is measured close together in time. */
+function* plan({ works, peers, repetitions }: Options): Generator<{ readonly repetition: number; readonly work: Work; readonly subject: Subject }> {
+  for (let repetition = 1; repetition <= repetitions; repetition += 1) {
+    for (const work of works) {
+      const subjects: readonly Subject[] = isCompared(work) ? peers.filter((peer) => takesPart(peer, work)) : work === "recovery" ? ["many"] : ["few", "many"];
+      const first = (repetition - 1) % subjects.length;
+      for (const subject of [...subjects.slice(first), ...subjects.slice(0, first)]) yield { repetition, work, subject };
+    }
+  }
+}
+
+function isCompared(work: Work): work is ComparedWork {
+  return comparedWorks.some((other) => other === work);
+}
+
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1_000).toFixed(1)} s`;
+}
+
+interface Stores {
+  /** Hands out a fresh directory, and the fresh store that the peer needs. */
+  use<Result>(server: "redis" | "postgres" | undefined, work: (place: Place) => Promise<Result>): Promise<Result>;
+  stop(): Promise<void>;
+}
+
+/** Redis is started anew for each measurement; PostgreSQL runs on and gives each a database of its own. */
+function storesIn(directory: string, versions: Set<string>): Stores {
+  let postgres: Postgres | undefined;
+  return {
+    async use(server, work) {
+      const own = await mkdtemp(join(directory, "store-"));
+      const place = { name: "bench", directory: own, redis: undefined, postgres: undefined };
+      try {
+        if (server === undefined) return await work(place);
+        if (server === "postgres") {
+          postgres ??= await startPostgres(join(directory, "postgres"));
+          versions.add(postgres.version);
+          return await postgres.withDatabase((address) => work({ ...place, postgres: address }));
+        }
+        const redis: Server = await startRedis(join(own, "redis"));
+        versions.add(redis.version);
+        try {
+          return await work({ ...place, redis: redis.address });
+        } finally {
+          await redis.stop();
+        }
+      } finally {
+        await rm(own, { recursive: true, force: true });
+      }
+    },
+    async stop() {
+      await postgres?.stop();
+    },
+  };
+}
+
+async function compared(work: ComparedWork, peer: PeerName, { jobs }: Options, stores: Stores, signal: AbortSignal): Promise<Figures> {
+  const { server } = await loadPeer(peer);
+  return stores.use(server, (place) => measure({ step: work, peer, options: { jobs, size: 0, place, warmUp: { ...place, name: "warmup" } } }, signal));
+}
+
+interface Prepared {
+  /** The place with so many events in it, filled when it is first asked for. */
+  get(kind: "backlog" | "journal", amount: "few" | "many"): Promise<Place>;
+  /** A copy of one, for a measurement that spoils it. */
+  copy(place: Place): Promise<Place>;
+}
+
+function preparedStores(directory: string, { jobs, sizes }: Options, signal: AbortSignal, progress: (line: string) => void): Prepared {
+  const places = new Map<string, Place>();
+  return {
+    async get(kind, amount) {
+      const name = `${kind}-${amount}`;
+      const known = places.get(name);
+      if (known !== undefined) return known;
+      const place = { name: "bench", directory: join(directory, name), redis: undefined, postgres: undefined };
+      const size = sizes[kind][amount];
+      progress(`filling a ${kind} with ${size.toLocaleString("en")} events`);
+      await rm(place.directory, { recursive: true, force: true });
+      await mkdir(place.directory);
+      await measure({ step: `fill-${kind}`, peer: "pulsequeue", options: { jobs, size, place, warmUp: place } }, signal);
+      places.set(name, place);
+      return place;
+    },
+    async copy(place) {
+      const copy = await mkdtemp(join(directory, "copy-"));
+      await cp(place.directory, copy, { recursive: true });
+      return { ...place, directory: copy };
+    },
+  };
+}
+
+async function own(work: OwnWork, amount: "few" | "many", { jobs, sizes }: Options, prepared: Prepared, signal: AbortSignal): Promise<Figures> {
+  const run = (step: Step, place: Place, size: number): Promise<Figures> =>
+    measure({ step, peer: "pulsequeue", options: { jobs, size, place, warmUp: place } }, signal);
+  if (work !== "recovery") return run(work, await prepared.get(work, amount), sizes[work][amount]);
+  const place = await prepared.copy(await prepared.get("backlog", amount));
+  try {
+    await run("be-killed", place, sizes.backlog[amount]);
+    return await run("recover", place, sizes.backlog[amount]);
+  } finally {
+    await rm(place.directory, { recursive: true, force: true });
+  }
+}
