@@ -4,7 +4,7 @@
  */
 import type { EndpointDefinition, EndpointResponse } from "./endpoint.ts";
 import { isPulseQueueError, PulseQueueError, type Issue } from "./errors.ts";
-import { decodeJson, encodeJson, type Json } from "./json.ts";
+import { decodeJson, encodeJson } from "./json.ts";
 import { limits } from "./limits.ts";
 import { checkIdentifier } from "./names.ts";
 import type { Store, StoredAnswer, System } from "./ports.ts";
@@ -61,7 +61,12 @@ function replay(known: StoredAnswer, fingerprint: string): InvokeResponse {
   return { ...(decodeJson(known.answer) as unknown as InvokeResponse), replayed: true };
 }
 
-async function execute(options: RequestOptions, endpoint: EndpointDefinition, request: InvokeRequest, identity: Pick<StoredAnswer, "request" | "fingerprint"> | undefined): Promise<InvokeResponse> {
+async function execute(
+  options: RequestOptions,
+  endpoint: EndpointDefinition,
+  request: InvokeRequest,
+  identity: Pick<StoredAnswer, "request" | "fingerprint"> | undefined,
+): Promise<InvokeResponse> {
   const { system, store } = options;
   const input = endpoint.input === undefined ? request.body : parseWith(endpoint.input, request.body, "PAYLOAD_INVALID", "The body");
   for (let conflicts = 0; conflicts < maxConflicts; conflicts += 1) {
@@ -73,7 +78,8 @@ async function execute(options: RequestOptions, endpoint: EndpointDefinition, re
     if (work.size === 0 && answer === undefined) return response;
     const result = await store.commit({ settled: [], guards: work.guards, writes: work.writes, events: work.events, answer });
     if (result.outcome === "committed") return response;
-    if (result.outcome === "identity-reused") throw new PulseQueueError("IDENTITY_REUSED", `Event ${result.event.type} with the id ${result.event.id} exists with other data`);
+    if (result.outcome === "identity-reused")
+      throw new PulseQueueError("IDENTITY_REUSED", `Event ${result.event.type} with the id ${result.event.id} exists with other data`);
     const known = identity === undefined ? undefined : await store.answer(identity.request);
     if (known !== undefined && identity !== undefined) return replay(known, identity.fingerprint);
     system.observe({ type: "conflict", handler: endpoint.name });
@@ -81,10 +87,17 @@ async function execute(options: RequestOptions, endpoint: EndpointDefinition, re
   throw new PulseQueueError("CONFLICT_PERSISTENT", `Endpoint ${endpoint.name} met ${String(maxConflicts)} conflicts in a row`, { retryAfter: 1_000 });
 }
 
-async function call(options: RequestOptions, endpoint: EndpointDefinition, request: InvokeRequest, input: unknown, work: ReturnType<typeof openUnitOfWork>, identity: string): Promise<InvokeResponse> {
+async function call(
+  options: RequestOptions,
+  endpoint: EndpointDefinition,
+  request: InvokeRequest,
+  input: unknown,
+  work: ReturnType<typeof openUnitOfWork>,
+  identity: string,
+): Promise<InvokeResponse> {
   const { system, app } = options;
   const steps = { load: () => Promise.resolve(new Map<string, string>()), save: () => Promise.resolve(true) };
-  const scope = new Scope({ system, app, owner: endpoint.name, grants: endpoint.grants, work, steps, attempt: 1, event: undefined, identity });
+  const scope = new Scope({ system, app, owner: endpoint.name, grants: endpoint.grants, work }, { attempt: 1, event: undefined, identity, steps });
   const call = {
     input,
     params: request.params ?? {},
@@ -113,8 +126,9 @@ async function call(options: RequestOptions, endpoint: EndpointDefinition, reque
 
 function checked(endpoint: EndpointDefinition, response: EndpointResponse): InvokeResponse {
   const status = response.status ?? 200;
-  if (!Number.isInteger(status) || status < 200 || status > 599) throw new PulseQueueError("HANDLER_FAILED", `Endpoint ${endpoint.name} answered the status ${String(status)}`);
-  const body = response.body === undefined ? undefined : (decodeJson(encodeJson(response.body, `The answer of ${endpoint.name}`, limits.rowBytes)) as Json);
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    throw new PulseQueueError("HANDLER_FAILED", `Endpoint ${endpoint.name} answered the status ${String(status)}`);
+  const body = response.body === undefined ? undefined : decodeJson(encodeJson(response.body, `The answer of ${endpoint.name}`, limits.rowBytes));
   if (status < 400 && endpoint.output !== undefined) parseWith(endpoint.output, body, "HANDLER_FAILED", `The answer of endpoint ${endpoint.name}`);
   return { status, body, headers: response.headers ?? {}, replayed: false };
 }
@@ -129,6 +143,9 @@ export function problem(error: PulseQueueError): InvokeResponse {
     detail: error.fix,
     ...(error.issues.length > 0 ? { issues: error.issues.map((issue: Issue) => ({ ...issue })) } : {}),
   };
-  const headers = { "content-type": "application/problem+json", ...(error.retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(error.retryAfter / 1_000)) }) };
+  const headers = {
+    "content-type": "application/problem+json",
+    ...(error.retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(error.retryAfter / 1_000)) }),
+  };
   return { status: error.status, body, headers, replayed: false };
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { isStorableText } from "./names.ts";
-import { defineTable, encodeFields, encodeKeyValue, givenKey, rowKey } from "./table.ts";
+import { compareText, defineTable, encodeFields, encodeKeyValue, givenKey, rowKey } from "./table.ts";
 
 const schema = z.object({ tenant: z.string(), sku: z.string(), count: z.number(), at: z.number() });
 
@@ -42,6 +42,15 @@ const codePoints = (left: string, right: string): number => {
 const text = fc.string({ unit: "binary", minLength: 1, maxLength: 8 }).filter(isStorableText);
 const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer());
 const value = fc.oneof(text, number);
+
+test("compareText orders texts as a store does", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (left, right) => {
+      expect(Math.sign(compareText(left, right))).toBe(compare(left, right));
+    }),
+  );
+  expect(["\u{1f600}", "\uffff", "a", "", "ab"].sort(compareText)).toEqual(["", "a", "ab", "\uffff", "\u{1f600}"]);
+});
 
 describe("encoded key values", () => {
   test("keep the order of numbers, negative ones and both zeros included", () => {

@@ -140,6 +140,21 @@ function orderedNumber(value: number): string {
   return ordered.toString(16).padStart(16, "0");
 }
 
+/** Order of two stored texts as every store has it: by code point, which is the order of their UTF-8, not by UTF-16 unit. */
+export function compareText(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index += 1) {
+    const difference = rank(left.charCodeAt(index)) - rank(right.charCodeAt(index));
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** Halves of surrogate pairs stand for code points above all others. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x1_0000 : unit;
+}
+
 /** Ends each field of a key: below every character that a field can hold, so that the order of compound keys is right. */
 const separator = "\u0000";
 

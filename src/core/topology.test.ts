@@ -98,6 +98,13 @@ describe("each problem is reported with its way out", () => {
       "h",
       /a handler and a schedule.*rename/,
     ],
+    ["a handler and an endpoint of one name", { handlers: [handler("h", a)], endpoints: [endpoint("h", "/")] }, "h", /a handler and an endpoint.*rename/],
+    [
+      "an endpoint and a schedule of one name",
+      { endpoints: [endpoint("h", "/")], schedules: [defineSchedule("h", { every: "1m" })] },
+      "h",
+      /an endpoint and a schedule.*rename/,
+    ],
     ["two declarations of one event", { handlers: [handler("h", a), handler("i", event("a"))] }, "a", /two declarations of a event.*export one and import it/],
     ["an event that nobody handles", { endpoints: [endpoint("e", "/", [a])] }, "a", /no handler.*`unhandled`/],
     ["a waived event that somebody handles", { handlers: [handler("h", a)], unhandled: [a] }, "a", /listed in `unhandled`.*remove it/],

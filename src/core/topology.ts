@@ -53,9 +53,11 @@ export function buildTopology(app: string, options: AppOptions): Topology {
   };
   const handlers = unique("handler", options.handlers ?? [], "handler", report);
   const endpoints = unique("endpoint", options.endpoints ?? [], "endpoint", report);
+  for (const name of endpoints.keys()) if (handlers.has(name)) report(name, "a handler and an endpoint have the same name: rename one");
   const schedules = new Map<string, ScheduleNode>();
   for (const [name, schedule] of unique("schedule", options.schedules ?? [], "schedule", report)) {
     if (handlers.has(name)) report(name, "a handler and a schedule have the same name: rename one");
+    if (endpoints.has(name)) report(name, "an endpoint and a schedule have the same name: rename one");
     const tick = tickEvent(name);
     schedules.set(name, { schedule, tick });
     handlers.set(name, scheduleHandler(schedule, tick));

@@ -5,6 +5,7 @@
  */
 import type { NewEvent } from "./envelope.ts";
 import type { Guard, RowQuery, RowWrite, Store, StoredRow } from "./ports.ts";
+import { compareText } from "./table.ts";
 
 interface Entry {
   readonly table: string;
@@ -85,7 +86,7 @@ export function openUnitOfWork(store: Pick<Store, "get" | "query">): UnitOfWork 
         const fields = query.index === undefined ? entry.key : entry.written?.get(query.index);
         if (entry.body !== undefined && fields?.startsWith(query.prefix) === true) found.push({ order: fields + entry.key, body: entry.body });
       }
-      found.sort((left, right) => (left.order < right.order ? -1 : left.order > right.order ? 1 : 0));
+      found.sort((left, right) => compareText(left.order, right.order));
       return found.slice(0, query.limit).map((row) => row.body);
     },
     write({ table, key, body, indexes }) {
