@@ -15,7 +15,7 @@ import type { EventMessage, HandlerDefinition } from "./handler.ts";
 import { decodeJson } from "./json.ts";
 import type { Delivery, SettledStatus, Settlement, Store, System } from "./ports.ts";
 import { parseWith } from "./schema.ts";
-import { Scope, type StepMemory } from "./scope.ts";
+import { Scope, type ScopeShared, type StepMemory } from "./scope.ts";
 import { openUnitOfWork, type UnitOfWork } from "./unit-of-work.ts";
 
 /** How long a batch takes on more deliveries before it commits. Long enough to share a sync, short enough not to delay anyone. */
@@ -44,7 +44,7 @@ export async function runBatch<D extends Delivery>(options: DispatchOptions<D>, 
   const { store, system } = options;
   const forced = new Map<D, unknown>();
   let todo = deliveries;
-  for (let conflicts = 0; ; ) {
+  for (let conflicts = 0; ;) {
     const work = openUnitOfWork(store);
     const settled = await runUntilFull(options, handler, todo, work, forced, conflicts);
     if (settled.length === 0) return { settled, unstarted: todo };
@@ -94,6 +94,7 @@ async function runUntilFull<D extends Delivery>(
   /** Keys whose next event must wait, in an ordered handler. */
   const held = new Set<string>();
   const watch = watchTimeouts(options, handler);
+  const shared: ScopeShared = { system: options.system, app: options.app, owner: handler.name, grants: handler.grants, work };
   try {
     for (const delivery of deliveries) {
       const sizeBefore = work.size;
@@ -101,7 +102,7 @@ async function runUntilFull<D extends Delivery>(
       if (settled.length > 0 && full) break;
       const { key } = delivery.event;
       if (key !== undefined && held.has(key)) continue;
-      const fact = forced.has(delivery) ? failureOf(forced.get(delivery), clock.now()) : await attempt(options, handler, delivery, work, watch, before);
+      const fact = forced.has(delivery) ? failureOf(forced.get(delivery), clock.now()) : await attempt(options, handler, delivery, shared, watch, before);
       const milliseconds = clock.monotonic() - before;
       before += milliseconds;
       if (fact.type === "succeeded") settled.push({ delivery, status: done, wrote: work.keep(), milliseconds });
@@ -124,8 +125,15 @@ const done: SettledStatus = { state: "done" };
 const succeeded: DeliveryFact = { type: "succeeded" };
 
 /** Runs one attempt and says what came of it. Throws `STORE_…` errors only. */
-async function attempt<D extends Delivery>(options: DispatchOptions<D>, handler: HandlerDefinition, delivery: D, work: UnitOfWork, watch: Watch, started: number): Promise<DeliveryFact> {
-  const { system, app, store } = options;
+async function attempt<D extends Delivery>(
+  options: DispatchOptions<D>,
+  handler: HandlerDefinition,
+  delivery: D,
+  shared: ScopeShared,
+  watch: Watch,
+  started: number,
+): Promise<DeliveryFact> {
+  const { system, store } = options;
   const { event } = delivery;
   let scope: Scope | undefined;
   try {
@@ -137,9 +145,10 @@ async function attempt<D extends Delivery>(options: DispatchOptions<D>, handler:
     }
     const message = toMessage(event, definition);
     const steps: StepMemory = { load: () => store.steps(delivery), save: (name, result) => store.saveStep(delivery, name, result) };
-    scope = new Scope({ system, app, owner: handler.name, grants: handler.grants, work, steps, attempt: delivery.attempt, event, identity: `${event.source}\u0000${event.id}` });
-    const running = handler.handle(message, scope);
-    if (running instanceof Promise) await watch.race(running, scope, started);
+    scope = new Scope(shared, { attempt: delivery.attempt, event, identity: event.id, steps });
+    const running: unknown = handler.handle(message, scope);
+    // Whatever it is: another library's promise must be waited for as well.
+    if (running !== undefined) await watch.race(Promise.resolve(running), scope, started);
     scope.checkInvariants();
     return succeeded;
   } catch (thrown) {
@@ -154,7 +163,12 @@ async function attempt<D extends Delivery>(options: DispatchOptions<D>, handler:
 /** The event as its handler sees it: upcast and validated. Throws `UPCAST_FAILED`, `PAYLOAD_INVALID`. */
 export function toMessage(event: EventRecord, definition: AnyEvent): EventMessage {
   const stored = decodeJson(event.data);
-  const data = parseWith(definition.schema, event.version < definition.version ? upcast(stored, event, definition) : stored, "PAYLOAD_INVALID", `Event ${event.type}`);
+  const data = parseWith(
+    definition.schema,
+    event.version < definition.version ? upcast(stored, event, definition) : stored,
+    "PAYLOAD_INVALID",
+    `Event ${event.type}`,
+  );
   return {
     id: event.id,
     type: event.type,
@@ -172,7 +186,9 @@ function upcast(stored: unknown, event: EventRecord, definition: AnyEvent): unkn
   try {
     return definition.upcast?.(stored, event.version);
   } catch (cause) {
-    throw new PulseQueueError("UPCAST_FAILED", `Event ${event.type}: upcast from version ${String(event.version)} to ${String(definition.version)} failed`, { cause });
+    throw new PulseQueueError("UPCAST_FAILED", `Event ${event.type}: upcast from version ${String(event.version)} to ${String(definition.version)} failed`, {
+      cause,
+    });
   }
 }
 
@@ -186,7 +202,12 @@ function settle(system: System, handler: HandlerDefinition, delivery: Delivery, 
   const { status } = transition(running, fact, handler.retry, system.clock.now(), system.random);
   const failure = status.failure ?? missing("a failed delivery without a failure");
   if (status.state === "dead") return { state: "dead", attempts: status.attempts, failure };
-  return { state: status.state === "scheduled" ? "scheduled" : "retrying", attempts: status.attempts, dueAt: status.dueAt ?? missing("a retry without a time"), failure };
+  return {
+    state: status.state === "scheduled" ? "scheduled" : "retrying",
+    attempts: status.attempts,
+    dueAt: status.dueAt ?? missing("a retry without a time"),
+    failure,
+  };
 }
 
 function missing(what: string): never {
@@ -252,6 +273,15 @@ function pause(system: System, milliseconds: number): Promise<void> {
 function report<D extends Delivery>(system: System, handler: HandlerDefinition, settled: readonly Settlement<D>[]): void {
   for (const { delivery, status, milliseconds } of settled) {
     const failure: Failure | undefined = status.state === "done" ? undefined : status.failure;
-    system.observe({ type: "settled", handler: handler.name, event: delivery.event.type, eventId: delivery.event.id, state: status.state, attempt: delivery.attempt, milliseconds, failure });
+    system.observe({
+      type: "settled",
+      handler: handler.name,
+      event: delivery.event.type,
+      eventId: delivery.event.id,
+      state: status.state,
+      attempt: delivery.attempt,
+      milliseconds,
+      failure,
+    });
   }
 }

@@ -3,25 +3,23 @@
  * 62 random bits. Ids of one maker are strictly increasing, also when its clock stands still or jumps back.
  */
 export function idMaker(now: () => number, random: () => number): () => string {
-  let last = 0;
+  let last = -1;
+  let stamp = "";
   let counter = 0;
+  const moveTo = (time: number): void => {
+    last = time;
+    counter = 0;
+    const text = hex(time, 12);
+    stamp = `${text.slice(0, 8)}-${text.slice(8)}-7`;
+  };
   return () => {
     const time = now();
-    if (time > last) {
-      last = time;
-      counter = 0;
-    } else {
-      counter += 1;
-      if (counter > 0xfff) {
-        last += 1;
-        counter = 0;
-      }
-    }
-    const stamp = hex(last, 12);
+    if (time > last) moveTo(time);
+    else if (counter === 0xfff) moveTo(last + 1);
+    else counter += 1;
     const high = Math.floor(random() * 0x4000_0000);
     const low = Math.floor(random() * 0x1_0000_0000);
-    const variant = hex(0x8000 + (high >>> 16), 4);
-    return `${stamp.slice(0, 8)}-${stamp.slice(8)}-7${hex(counter, 3)}-${variant}-${hex(high & 0xffff, 4)}${hex(low, 8)}`;
+    return `${stamp}${hex(counter, 3)}-${hex(0x8000 + (high >>> 16), 4)}-${hex(high & 0xffff, 4)}${hex(low, 8)}`;
   };
 }
 

@@ -11,10 +11,10 @@ import type { GrantSet } from "./grants.ts";
 import { decodeJson, encodeJson, type Json } from "./json.ts";
 import { limits } from "./limits.ts";
 import { newEvent } from "./new-event.ts";
-import type { System } from "./ports.ts";
+import type { RowQuery, System } from "./ports.ts";
 import { parseWith } from "./schema.ts";
 import type { SecretDefinition } from "./secret.ts";
-import { encodeFields, givenKey, rowKey, type AnyTable, type TableQuery } from "./table.ts";
+import { encodeFields, givenKey, rowKey, type AnyTable } from "./table.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /** Where finished steps are kept. */
@@ -23,35 +23,42 @@ export interface StepMemory {
   save(name: string, result: string): Promise<boolean>;
 }
 
-export interface ScopeOptions {
+/** What the calls of one batch have in common. */
+export interface ScopeShared {
   readonly system: System;
   readonly app: string;
   /** Name of the handler, endpoint or schedule. */
   readonly owner: string;
   readonly grants: GrantSet;
   readonly work: UnitOfWork;
-  readonly steps: StepMemory;
+}
+
+/** What one call has for itself. */
+export interface ScopeCall {
   readonly attempt: number;
   /** The event under way; none in an endpoint. */
   readonly event: EventRecord | undefined;
-  /** What makes `idempotencyKey` different from that of any other call. */
+  /** What makes `idempotencyKey` different from that of any other call, where there is no event. */
   readonly identity: string;
+  readonly steps: StepMemory;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export class Scope implements Context {
-  readonly #options: ScopeOptions;
+  readonly #shared: ScopeShared;
+  readonly #call: ScopeCall;
   #closed = false;
   #tables: Context["tables"] | undefined;
   #abort: AbortController | undefined;
   #steps: ReadonlyMap<string, string> | undefined;
   #stepsSeen: Set<string> | undefined;
   /** Rows written last to tables that declare an invariant. */
-  readonly #ruled = new Map<string, { readonly table: AnyTable; readonly output: unknown }>();
+  #ruled: Map<string, { readonly table: AnyTable; readonly output: unknown }> | undefined;
 
-  constructor(options: ScopeOptions) {
-    this.#options = options;
+  constructor(shared: ScopeShared, call: ScopeCall) {
+    this.#shared = shared;
+    this.#call = call;
   }
 
   /** Ends the context; with `reason`, `signal` aborts. */
@@ -62,20 +69,21 @@ export class Scope implements Context {
 
   /** Throws `INVARIANT_VIOLATED` unless every row that this call leaves behind keeps its table's invariant. */
   checkInvariants(): void {
+    if (this.#ruled === undefined) return;
     for (const { table, output } of this.#ruled.values()) {
       if (table.invariant?.(output as never) === false) {
-        throw new PulseQueueError("INVARIANT_VIOLATED", `The invariant of table ${table.name} does not hold for a row that ${this.#options.owner} writes`);
+        throw new PulseQueueError("INVARIANT_VIOLATED", `The invariant of table ${table.name} does not hold for a row that ${this.#shared.owner} writes`);
       }
     }
   }
 
   get tables(): Context["tables"] {
-    this.#tables ??= tablesOf(this, this.#options.grants, this.#options.owner);
+    this.#tables ??= tablesOf(this, this.#shared);
     return this.#tables;
   }
 
   get attempt(): number {
-    return this.#options.attempt;
+    return this.#call.attempt;
   }
 
   get signal(): AbortSignal {
@@ -85,26 +93,34 @@ export class Scope implements Context {
   }
 
   get log(): Log {
-    const { system, owner, event } = this.#options;
-    const at = (level: "debug" | "info" | "warn" | "error") => (message: string, fields: Readonly<Record<string, Json>> = {}) => {
-      system.observe({ type: "log", level, message, fields: { ...fields, handler: owner, eventId: event?.id, correlationId: event?.correlationId ?? event?.id } });
-    };
+    const { system, owner } = this.#shared;
+    const { event } = this.#call;
+    const at =
+      (level: "debug" | "info" | "warn" | "error") =>
+      (message: string, fields: Readonly<Record<string, Json>> = {}) => {
+        system.observe({
+          type: "log",
+          level,
+          message,
+          fields: { ...fields, handler: owner, eventId: event?.id, correlationId: event?.correlationId ?? event?.id },
+        });
+      };
     return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
   }
 
   now(): number {
-    return this.#options.system.clock.now();
+    return this.#shared.system.clock.now();
   }
 
   random(): number {
-    return this.#options.system.random();
+    return this.#shared.system.random();
   }
 
   emit(event: AnyEvent, data: unknown, options: EmitOptions = {}): void {
     this.assertOpen();
-    const { grants, system, app, work, owner } = this.#options;
+    const { grants, system, app, work, owner } = this.#shared;
     if (!grants.emits.includes(event)) throw undeclared(owner, "emits", "event", event);
-    work.emit(newEvent(system, event, data, { ...options, source: emitterSource(app, owner) }, this.#options.event));
+    work.emit(newEvent(system, event, data, { ...options, source: emitterSource(app, owner) }, this.#call.event));
     this.#assertSize();
   }
 
@@ -112,28 +128,33 @@ export class Scope implements Context {
     this.assertOpen();
     this.#stepsSeen ??= new Set();
     if (name === "" || name.length > limits.nameLength || this.#stepsSeen.has(name)) {
-      throw new PulseQueueError("STEP_INVALID", `Step "${name.slice(0, 140)}" of ${this.#options.owner}: the name is empty, too long or used twice in this attempt`);
+      throw new PulseQueueError(
+        "STEP_INVALID",
+        `Step "${name.slice(0, 140)}" of ${this.#shared.owner}: the name is empty, too long or used twice in this attempt`,
+      );
     }
     this.#stepsSeen.add(name);
-    this.#steps ??= await this.#options.steps.load();
+    this.#steps ??= await this.#call.steps.load();
     const known = this.#steps.get(name);
     if (known !== undefined) return (known === "" ? undefined : decodeJson(known)) as Result;
     this.assertOpen();
     const result = await fn();
     const text = result === undefined ? "" : encodeJson(result, `The result of step ${name}`, limits.eventBytes);
     this.assertOpen();
-    if (!(await this.#options.steps.save(name, text))) throw closed();
+    if (!(await this.#call.steps.save(name, text))) throw closed();
     return result;
   }
 
   idempotencyKey(name: string): string {
-    const { system, app, owner, identity } = this.#options;
+    const { system, app, owner } = this.#shared;
+    const { event } = this.#call;
+    const identity = event === undefined ? this.#call.identity : `${event.source}\u0000${event.id}`;
     return `pq_${system.hash([app, owner, identity, name].join("\u0000")).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
   }
 
   secret(secret: SecretDefinition): string {
     this.assertOpen();
-    const { grants, system, owner } = this.#options;
+    const { grants, system, owner } = this.#shared;
     if (!grants.secrets.includes(secret)) throw undeclared(owner, "secrets", "secret", secret);
     const value = system.secret(secret.name);
     if (value === undefined) throw new PulseQueueError("SECRET_MISSING", `Secret ${secret.name} has no value`);
@@ -146,15 +167,15 @@ export class Scope implements Context {
 
   async getRow(table: AnyTable, key: unknown): Promise<unknown> {
     this.assertOpen();
-    const body = await this.#options.work.read(table.name, givenKey(table, key));
+    const body = await this.#shared.work.read(table.name, givenKey(table, key));
     this.assertOpen();
     this.#assertSize();
     return body === undefined ? undefined : parseRow(table, body);
   }
 
-  async queryRows(table: AnyTable, query: TableQuery<AnyTable>): Promise<readonly unknown[]> {
+  async queryRows(table: AnyTable, query: AnyQuery): Promise<readonly unknown[]> {
     this.assertOpen();
-    const bodies = await this.#options.work.query(table.name, rowQuery(table, query));
+    const bodies = await this.#shared.work.query(table.name, rowQuery(table, query));
     this.assertOpen();
     this.#assertSize();
     return bodies.map((body) => parseRow(table, body));
@@ -165,32 +186,34 @@ export class Scope implements Context {
     const what = `A row of table ${table.name}`;
     const body = encodeJson(row, what, limits.rowBytes);
     const output = parseWith(table.schema, row, "ROW_INVALID", what);
-    const fields = row as Fields;
+    // Keys and indexes are of the output, since that is what handlers see and ask by.
+    const fields = output as Fields;
     const key = rowKey(table, fields);
     const indexes = new Map<string, string>();
     for (const [index, names] of table.indexFields) {
-      if (names.every((name) => fields[name] !== undefined && fields[name] !== null)) indexes.set(index, encodeFields(`Index ${index} of table ${table.name}`, names, fields));
+      if (names.every((name) => fields[name] !== undefined && fields[name] !== null))
+        indexes.set(index, encodeFields(`Index ${index} of table ${table.name}`, names, fields));
     }
-    this.#options.work.write({ table: table.name, key, body, indexes });
-    if (table.invariant !== undefined) this.#ruled.set(`${table.name}/${key}`, { table, output });
+    this.#shared.work.write({ table: table.name, key, body, indexes });
+    if (table.invariant !== undefined) (this.#ruled ??= new Map()).set(`${table.name}/${key}`, { table, output });
     this.#assertSize();
   }
 
   deleteRow(table: AnyTable, key: unknown): void {
     this.assertOpen();
     const encoded = givenKey(table, key);
-    this.#options.work.write({ table: table.name, key: encoded, body: undefined, indexes: new Map() });
-    this.#ruled.delete(`${table.name}/${encoded}`);
+    this.#shared.work.write({ table: table.name, key: encoded, body: undefined, indexes: new Map() });
+    this.#ruled?.delete(`${table.name}/${encoded}`);
     this.#assertSize();
   }
 
   refuse(grant: "reads" | "writes", table: { readonly kind: string; readonly name: string }): never {
-    throw undeclared(this.#options.owner, grant, "table", table);
+    throw undeclared(this.#shared.owner, grant, "table", table);
   }
 
   /** The batch is cut before it grows over the limit; so if this is exceeded, one delivery alone is too large. */
   #assertSize(): void {
-    const { work, owner } = this.#options;
+    const { work, owner } = this.#shared;
     if (work.sizeSinceKeep > limits.itemsPerCommit) {
       throw new PulseQueueError("COMMIT_TOO_LARGE", `${owner} touches more than ${String(limits.itemsPerCommit)} rows and events in one commit`);
     }
@@ -219,7 +242,7 @@ class TableAccess implements ReadableTable<AnyTable> {
     return this.scope.getRow(this.table, key);
   }
 
-  query(query: TableQuery<AnyTable>): Promise<readonly unknown[]> {
+  query(query: AnyQuery): Promise<readonly unknown[]> {
     return this.scope.queryRows(this.table, query);
   }
 
@@ -243,11 +266,20 @@ class WritableTableAccess extends TableAccess implements WritableTable<AnyTable>
   }
 }
 
-function tablesOf(scope: Scope, grants: GrantSet, owner: string): Context["tables"] {
-  const tables = Object.create(undeclaredTables(owner)) as Record<string, TableAccess>;
+/** Prototypes of `ctx.tables`, made once for each batch. */
+const prototypes = new WeakMap<ScopeShared, object>();
+
+function tablesOf(scope: Scope, shared: ScopeShared): Context["tables"] {
+  const { grants, owner } = shared;
+  let prototype = prototypes.get(shared);
+  if (prototype === undefined) {
+    prototype = undeclaredTables(owner);
+    prototypes.set(shared, prototype);
+  }
+  const tables = Object.create(prototype) as Record<string, TableAccess>;
   for (const table of grants.reads) tables[table.name] = new TableAccess(scope, table);
   for (const table of grants.writes) tables[table.name] = new WritableTableAccess(scope, table);
-  return tables as unknown as Context["tables"];
+  return tables;
 }
 
 /** Prototype of `ctx.tables`: reached only by a name that is not declared. */
@@ -262,14 +294,20 @@ function undeclaredTables(owner: string): object {
 
 const maxQueryLimit = 1_000;
 
-function rowQuery(table: AnyTable, query: TableQuery<AnyTable>): { readonly index: string | undefined; readonly prefix: string; readonly limit: number } {
-  const { index, limit = 100 } = query;
-  const equals = query.equals as Fields;
+/** `TableQuery` without the table's own types. */
+interface AnyQuery {
+  readonly index?: string | undefined;
+  readonly equals: Fields;
+  readonly limit?: number;
+}
+
+function rowQuery(table: AnyTable, { index, equals, limit = 100 }: AnyQuery): RowQuery {
   const fields = index === undefined ? table.keyFields : table.indexFields.get(index);
   const given = fields?.findIndex((field) => equals[field] === undefined) ?? 0;
   const leading = given < 0 ? (fields ?? []) : (fields ?? []).slice(0, given);
   if (leading.length === 0 || leading.length !== Object.values(equals).filter((value) => value !== undefined).length) {
-    throw new PulseQueueError("QUERY_UNINDEXED", `Table ${table.name} cannot be queried by ${Object.keys(equals).join(", ") || "nothing"}${index === undefined ? "" : ` through ${index}`}`);
+    const by = Object.keys(equals).length === 0 ? "nothing" : Object.keys(equals).join(", ");
+    throw new PulseQueueError("QUERY_UNINDEXED", `Table ${table.name} cannot be queried by ${by}${index === undefined ? "" : ` through ${index}`}`);
   }
   if (!Number.isInteger(limit) || limit < 1 || limit > maxQueryLimit) {
     throw new PulseQueueError("QUERY_UNINDEXED", `The limit of a query must be a whole number from 1 to ${String(maxQueryLimit)}`);

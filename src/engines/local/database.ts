@@ -23,6 +23,8 @@ export function openDatabase({ file, durability = "full", simulate }: LocalOptio
     if (file !== ":memory:" && !existsSync(file)) closeSync(openSync(file, "a", 0o600)); // personal data: for this user only
     db = new Database(simulate?.image === undefined ? file : Buffer.from(simulate.image), { timeout: 1_000 });
     checkVersion(db);
+    // One process owns the file: an exclusive lock spares the locking of each single statement, and keeps every other program out.
+    db.pragma("locking_mode = EXCLUSIVE");
     // The synchronous mode must be set after WAL: this build falls back to NORMAL when WAL is turned on.
     db.pragma("journal_mode = WAL");
     db.pragma(`synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);

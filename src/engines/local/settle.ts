@@ -20,7 +20,8 @@ export function settleDeliveries(statements: Statements, now: number, settled: r
   const receipt: ReceiptEntry[] = [];
   let last = 0;
   for (const { delivery, status, wrote, milliseconds } of settled) {
-    leave(delivery, context);
+    delivery.held = false;
+    delivery.leaving = true;
     if (status.state === "done") {
       if (delivery.rowId !== undefined) statements.deliveries.remove(delivery.rowId);
       if (delivery.hasSteps) statements.deliveries.removeSteps(window.id, delivery.seq, delivery.run);
@@ -28,21 +29,18 @@ export function settleDeliveries(statements: Statements, now: number, settled: r
       last = Math.max(last, delivery.seq);
     } else keepFailed(statements, delivery, status);
   }
-  if (receipt.length > 0) statements.handlers.saveReceipt(window.id, last, now, JSON.stringify(receipt));
-  moveCursor(statements, window, context);
-}
-
-/** The delivery is settled: not ours any more once this commits. */
-function leave(delivery: LocalDelivery, context: SettleContext): void {
-  delivery.held = false;
-  delivery.leaving = true;
+  // Settled ones are not ours any more once this commits.
   context.undo.push(() => {
-    delivery.held = true;
-    delivery.leaving = false;
+    for (const { delivery } of settled) {
+      delivery.held = true;
+      delivery.leaving = false;
+    }
   });
   context.done.push(() => {
-    delivery.window.unclaim(delivery);
+    for (const { delivery } of settled) window.unclaim(delivery);
   });
+  if (receipt.length > 0) statements.handlers.saveReceipt(window.id, last, now, JSON.stringify(receipt));
+  moveCursor(statements, window, context);
 }
 
 const states: Readonly<Record<Exclude<SettledStatus["state"], "done">, StoredState>> = { retrying: stored.retrying, scheduled: stored.waiting, dead: stored.dead };

@@ -145,7 +145,8 @@ export class Window {
 
   #delivery(row: EventRow, facts: { readonly run: number; readonly rowId: number | undefined; readonly attempt: number; readonly wasParked: boolean }): LocalDelivery {
     const event = this.#options.journal.read(row);
-    return { ...facts, window: this, event, seq: row[0], lane: this.#laneOf(event), held: true, leaving: false, hasSteps: false };
+    const { run, rowId, attempt, wasParked } = facts;
+    return { event, attempt, window: this, seq: row[0], run, lane: this.#laneOf(event), wasParked, rowId, held: true, leaving: false, hasSteps: false };
   }
 
   #laneOf(event: LocalDelivery["event"]): string | undefined {
