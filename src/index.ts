@@ -16,6 +16,8 @@ export { defineTable } from "./core/table.ts";
 export type { AnyTable, Row, RowInput, RowKey, TableDefinition, TableOptions, TableQuery } from "./core/table.ts";
 export type { Context, EmitOptions, Log, ReadableTable, Tables, WritableTable } from "./core/context.ts";
 export type { Duration } from "./core/duration.ts";
+export { defineConfig } from "./core/config.ts";
+export type { Config } from "./core/config.ts";
 export type { CloudEvent } from "./core/envelope.ts";
 export { errorCatalogue, isPulseQueueError, PulseQueueError } from "./core/errors.ts";
 export type { ErrorCode, ErrorDetails, Issue, RetryVerdict } from "./core/errors.ts";

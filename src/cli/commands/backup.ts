@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { isPulseQueueError } from "../../core/errors.ts";
+import type { VerifyReport } from "../../engines/local/index.ts";
+import { runs, type Call, type Session } from "../call.ts";
+import { CommandError, exit, type ExitCode } from "../exit.ts";
+import { shown } from "../load/locate.ts";
+import { bytes, plural } from "../output/text.ts";
+
+interface BackupOptions {
+  readonly dryRun?: boolean;
+}
+
+export function addBackup(program: Command, session: Session): void {
+  const command = new Command("backup")
+    .description("copy the file as it is at one moment, while the engine runs or not")
+    .argument("<target>", "the copy: a path that does not exist yet")
+    .option("--dry-run", "check the paths, and copy nothing");
+  runs<BackupOptions>(command, session, backup);
+  program.addCommand(command);
+}
+
+async function backup(call: Call<BackupOptions>): Promise<undefined> {
+  const target = resolve(call.io.cwd, call.args[0] ?? "");
+  const name = shown(target, call.io.cwd);
+  if (existsSync(target)) throw new CommandError("FILE_EXISTS", `${name} exists already`, "Name a file that does not exist yet: a backup never replaces one.");
+  if (call.options.dryRun === true) {
+    const facts = await call.queue((control) => control.facts({}));
+    call.print.result({ target, bytes: facts.bytes, dryRun: true }, () => `would copy ${bytes(facts.bytes)} to ${name}`);
+    return;
+  }
+  const result = await call.print.progress("copying", (report) => call.queue((control) => control.backup({ target }, report)));
+  call.print.result({ target, ...result }, () => `copied ${bytes(result.bytes)} to ${name}`);
+}
+
+export function addVerify(program: Command, session: Session): void {
+  const command = new Command("verify").description("check the journal's hash chain and the file's integrity; exit code 3 where something is damaged");
+  runs(command, session, verify);
+  program.addCommand(command);
+}
+
+async function verify(call: Call): Promise<ExitCode> {
+  const result = await call.print.progress("verifying", (report) => call.queue((control) => control.verify({}, report))).catch(asReport);
+  call.print.result(result, () => {
+    if (result.ok) return `intact: ${plural(result.events, "event")}, hash chain unbroken`;
+    const found = result.problems.map(({ position, message }) => `  at position ${String(position)}: ${message}`);
+    return [
+      `${call.print.paint("red", "damaged")}: ${plural(result.problems.length, "problem")} in ${plural(result.events, "event")}`,
+      ...found,
+      "  what to do: restore the last backup that verifies",
+    ].join("\n");
+  });
+  return result.ok ? exit.ok : exit.problem;
+}
+
+/** A file so damaged that it does not open is a finding like any other. */
+function asReport(thrown: unknown): VerifyReport {
+  if (!isPulseQueueError(thrown) || thrown.code !== "STORE_CORRUPT") throw thrown;
+  return { ok: false, events: 0, problems: [{ position: 0, message: thrown.message }] };
+}

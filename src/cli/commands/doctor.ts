@@ -1,0 +1,78 @@
+import { existsSync, statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { Command } from "commander";
+import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
+import { limits } from "../../core/limits.ts";
+import { runs, type Call, type Session } from "../call.ts";
+import { factChecks, handlerChecks, modeCheck, nodeCheck, spaceCheck, summary, type Check } from "../doctor.ts";
+import { exit, type ExitCode } from "../exit.ts";
+import { loadApp } from "../load/app.ts";
+import { shown } from "../load/locate.ts";
+import type { Settings } from "../load/settings.ts";
+import { bytes, printable } from "../output/text.ts";
+
+export function addDoctor(program: Command, session: Session): void {
+  const command = new Command("doctor").description("check this machine, the app and the file; exit code 3 where something needs somebody");
+  runs(command, session, doctor);
+  program.addCommand(command);
+}
+
+async function doctor(call: Call): Promise<ExitCode> {
+  const settings = await call.settings();
+  const checks = [
+    nodeCheck(process.version),
+    {
+      name: "limits",
+      status: "ok" as const,
+      detail: `event ${bytes(limits.eventBytes)}, row ${bytes(limits.rowBytes)}, ${String(limits.itemsPerCommit)} rows and events in a commit, nesting ${String(limits.depth)}`,
+    },
+    await appCheck(settings, call),
+    ...fileChecks(settings.file, call),
+    ...(existsSync(settings.file) ? await queueChecks(call) : []),
+  ];
+  const isOk = checks.every((check) => check.status !== "problem");
+  call.print.result({ ok: isOk, checks }, () => render(checks, call));
+  return isOk ? exit.ok : exit.problem;
+}
+
+async function appCheck({ app: path }: Settings, { io }: Call): Promise<Check> {
+  try {
+    const { name, topology } = await loadApp(path, io.cwd);
+    return { name: "app", status: "ok", detail: `${name} from ${shown(path, io.cwd)}, ${String(topology.handlers.size)} handlers` };
+  } catch (thrown) {
+    return asProblem("app", thrown);
+  }
+}
+
+function fileChecks(file: string, { io }: Call): readonly Check[] {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) return [{ name: "file", status: "ok", detail: `${shown(file, io.cwd)} does not exist yet: start makes it` }];
+  const { bavail, bsize } = statfsSync(dirname(file));
+  return [modeCheck(stat.mode), spaceCheck(bavail * bsize)];
+}
+
+async function queueChecks(call: Call): Promise<readonly Check[]> {
+  try {
+    return await call.queue(async (control) => {
+      const facts = await control.facts({});
+      return [...factChecks(facts), ...handlerChecks(await control.handlers({}), facts.live)];
+    });
+  } catch (thrown) {
+    return [asProblem("queue", thrown)];
+  }
+}
+
+function asProblem(name: string, thrown: unknown): Check {
+  const error = isPulseQueueError(thrown) ? thrown : new PulseQueueError("INTERNAL", thrown instanceof Error ? thrown.message : "it failed");
+  return { name, status: "problem", detail: `${error.code}: ${error.message}`, fix: error.fix };
+}
+
+function render(checks: readonly Check[], { print }: Call): string {
+  const marks = { ok: print.paint("green", "ok     "), warning: print.paint("yellow", "warning"), problem: print.paint("red", "problem") };
+  const width = Math.max(...checks.map((check) => check.name.length));
+  const lines = checks.flatMap(({ name, status, detail, fix }) => [
+    `${marks[status]}  ${name.padEnd(width)}  ${printable(detail)}`,
+    ...(fix === undefined ? [] : [`${" ".repeat(11 + width)}what to do: ${printable(fix)}`]),
+  ]);
+  return [...lines, summary(checks)].join("\n");
+}

@@ -1,0 +1,105 @@
+import { Command } from "commander";
+import type { App } from "../../core/app.ts";
+import type { Observer } from "../../core/ports.ts";
+import type { LocalQueue } from "../../engines/local/index.ts";
+import { runs, type Call, type Session } from "../call.ts";
+import { exit, type ExitCode } from "../exit.ts";
+import { loadApp } from "../load/app.ts";
+import { shown } from "../load/locate.ts";
+import { createLog, levelOf, type Log } from "../log.ts";
+import { onStop } from "../signals.ts";
+import { makeFolder } from "../with-queue.ts";
+
+export function addStart(program: Command, session: Session): void {
+  const command = new Command("start")
+    .description("run the app until SIGINT or SIGTERM; a second signal ends it at once")
+    .argument("[app]", "module whose default export is the app")
+    .addHelpText("after", "\nLogs what goes wrong; PULSEQUEUE_LOG_LEVEL=debug logs every event and attempt. JSON lines with --json.");
+  runs(command, session, start);
+  program.addCommand(command);
+}
+
+async function start(call: Call): Promise<ExitCode> {
+  const { io } = call;
+  const { app: path, file } = await call.settings(call.args[0]);
+  const log = createLog(call, levelOf(io.env, "info"));
+  const app = await loadApp(path, io.cwd);
+  const stopped = untilStopped(log);
+  const engine = await open(app, file, log);
+  try {
+    await engine.queue.start();
+    log.info(`${app.name} runs`, { file: shown(file, io.cwd), socket: shown(engine.socket, io.cwd), pid: process.pid, handlers: app.topology.handlers.size });
+    await Promise.race([stopped, untilBroken(engine.queue)]);
+  } finally {
+    await engine.close();
+  }
+  log.info(`${app.name} stopped`);
+  return exit.ok;
+}
+
+interface Engine {
+  readonly queue: LocalQueue;
+  readonly socket: string;
+  close(): Promise<void>;
+}
+
+async function open(app: App, file: string, log: Log): Promise<Engine> {
+  const [{ openLocal }, { serveControl }, { localControl }] = await Promise.all([
+    import("../../engines/local/index.ts"),
+    import("../control/server.ts"),
+    import("../control/local.ts"),
+  ]);
+  makeFolder(file);
+  const observers: Observer[] = [log.fact];
+  const queue = await openLocal(app, {
+    file,
+    observe: (fact) => {
+      for (const observe of observers) observe(fact);
+    },
+  });
+  try {
+    const server = await serveControl(file, localControl(app, queue, true));
+    observers.push(server.tell);
+    return {
+      queue,
+      socket: server.path,
+      close: async () => {
+        await server.close();
+        await queue.close();
+      },
+    };
+  } catch (thrown) {
+    await queue.close();
+    throw thrown;
+  }
+}
+
+/** Resolves at the first signal; a second one ends the process at once. A parent that goes away counts as a signal. */
+function untilStopped(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    onStop((count) => {
+      if (count > 1) process.exit(exit.interrupted);
+      log.info("stopping: what runs may end; a second signal ends it at once");
+      resolve();
+    });
+    if (!process.connected) return;
+    process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+    process.channel?.unref();
+  });
+}
+
+/** How often the store is asked whether it can still be used, milliseconds. */
+const heartbeat = 1_000;
+
+/** Rejects with the error after which the engine takes no more work, e.g. a failed sync. */
+function untilBroken(queue: LocalQueue): Promise<never> {
+  return new Promise((_, reject) => {
+    const timer = setInterval(() => {
+      queue.facts().catch((thrown: unknown) => {
+        clearInterval(timer);
+        reject(thrown instanceof Error ? thrown : new Error("the store failed"));
+      });
+    }, heartbeat);
+    timer.unref();
+  });
+}
