@@ -284,7 +284,14 @@ export class Window {
 
   /** Whether nothing is claimed and nothing is left to claim by `now`. */
   isDrained(now: number): boolean {
-    return this.#pending.length === 0 && this.#open.length === 0 && this.#scanned >= this.#options.journal.head && !this.#options.deliveries.hasOpen(this.id, now);
+    return this.#pending.length === 0 && this.#open.length === 0 && !this.#hasUnread() && !this.#options.deliveries.hasOpen(this.id, now);
+  }
+
+  /** Whether events of this handler wait past what was scanned; those of others do not wake it, so it may be behind the head. */
+  #hasUnread(): boolean {
+    const { events, journal, subscriptions } = this.#options;
+    if (this.#scanned >= journal.head) return false;
+    return subscriptions.some(([type, since]) => events.ofType(type, Math.max(this.#scanned, since), 1).length > 0);
   }
 
   /** Whether the handler takes the event of this type at this position. */
