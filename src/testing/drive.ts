@@ -13,12 +13,13 @@ const mostTurns = 1_000_000;
 /** Timers that one `settle` may reach. */
 const mostTimers = 100_000;
 
-/** Runs what can run now; time stands still. */
+/** Runs what can run now, timers that are due included; time stands still. */
 export async function drain(clock: VirtualClock): Promise<void> {
   let seen = clock.activity();
   let still = 0;
   for (let turn = 0; still < quietTurns; turn += 1) {
     if (turn > mostTurns) throw new Error("The engine never comes to rest although time stands still");
+    if (clock.untilNextTimer() === 0) clock.advance(0);
     await new Promise<void>((resolve) => void setImmediate(resolve));
     still = clock.pending() === 0 && clock.activity() === seen ? still + 1 : 0;
     seen = clock.activity();
@@ -37,27 +38,39 @@ export async function pass(clock: VirtualClock, duration: Duration): Promise<voi
   await drain(clock);
 }
 
+/** Until `ending` has ended; jumps from timer to timer where nothing else moves. Rejects as it does. */
+export async function untilEnded<Result>(clock: VirtualClock, ending: Promise<Result>): Promise<Result> {
+  const isOver = watch(ending);
+  for (;;) {
+    await drain(clock);
+    if (isOver()) return ending;
+    const wait = clock.untilNextTimer();
+    if (wait === undefined) throw new Error("What is waited for never ends: nothing is left that could move it");
+    clock.advance(wait);
+  }
+}
+
+function watch(promise: Promise<unknown>): () => boolean {
+  let over = false;
+  const end = (): void => {
+    over = true;
+  };
+  promise.then(end, end);
+  return () => over;
+}
+
 /**
  * Until `queue.idle()`: runs what can run and jumps from timer to timer over the waits of retries.
  * Throws after `limit` of virtual time, and names what is not done.
  */
 export async function settle(queue: Queue, clock: VirtualClock, limit: Duration = "30d"): Promise<void> {
   const end = clock.monotonic() + parseDuration(limit);
-  const state: { idle: boolean; failure: unknown } = { idle: false, failure: undefined };
-  queue.idle().then(
-    () => {
-      state.idle = true;
-    },
-    (failure: unknown) => {
-      state.idle = true;
-      state.failure = failure;
-    },
-  );
+  const idle = queue.idle();
+  const isIdle = watch(idle);
   for (let jumps = 0; ; jumps += 1) {
     await drain(clock);
-    while (!state.idle && (await waitsForTheWorld(queue, clock))) await drain(clock);
-    if (state.failure !== undefined) throw new Error("The queue stopped while it was waited for", { cause: state.failure });
-    if (state.idle) return;
+    while (!isIdle() && (await waitsForTheWorld(queue, clock))) await drain(clock);
+    if (isIdle()) return idle;
     const wait = clock.untilNextTimer();
     if (wait === undefined || clock.monotonic() + wait > end || jumps > mostTimers)
       throw await unfinished(queue, wait === undefined ? "and nothing is left that could move it" : `after ${String(jumps)} timers`);

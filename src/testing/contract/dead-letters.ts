@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { defineApp, type App } from "../../core/app.ts";
 import { defineHandler, type EventMessage } from "../../core/handler.ts";
 import { NonRetryableError } from "../../core/retry-errors.ts";
-import { count, counters, keyed, plain, rejects, single, upTo } from "./fixtures.ts";
+import { count, counters, deliveryOf, keyed, plain, rejects, single, upTo } from "./fixtures.ts";
 import { casesOf } from "./types.ts";
 
 /** An app whose handlers refuse everything until `mend` is called. */
@@ -110,7 +110,7 @@ export const redriveCases = casesOf("redrive", {
     await engine.settle();
     const again = single(seen);
     assert.deepEqual([again.handler, again.attempt, again.event.id, again.event.key, again.event.correlationId], ["two", 1, id, "a", "flow"]);
-    const delivery = single(await engine.queue.inspect.deliveries({ handler: "two", eventId: id }));
+    const delivery = await deliveryOf(engine.queue, "two", id);
     assert.deepEqual([delivery.state, delivery.redrives, delivery.attempts], ["done", 1, 1]);
     assert.deepEqual(await engine.queue.inspect.table(counters).all(), [{ id: "two", count: 1 }]);
     assert.equal((await engine.queue.inspect.deadLetters()).length, 3);
@@ -203,13 +203,13 @@ export const discardCases = casesOf("discard", {
   "ends a dead letter without effects": async ({ open }) => {
     const { app, mend } = refusing();
     const engine = await open(app);
-    await engine.queue.publish(plain, { n: 1 });
+    const { id } = await engine.queue.publish(plain, { n: 1 });
     await engine.settle();
     mend();
     assert.equal((await engine.queue.operate.discard({ handler: "one" }, { reason: "a test order" })).count, 1);
     await engine.settle();
     assert.equal(single(await engine.queue.inspect.deadLetters()).handler, "two");
-    assert.equal(single(await engine.queue.inspect.deliveries({ handler: "one" })).state, "discarded");
+    assert.equal((await deliveryOf(engine.queue, "one", id)).state, "discarded");
     assert.deepEqual(await engine.queue.inspect.table(counters).all(), []);
     await engine.restart("clean");
     await engine.settle();

@@ -43,7 +43,7 @@ export const deliveryCases = casesOf("delivery", {
     const { id } = await engine.queue.publish(plain, { n: 1 });
     await engine.settle();
     const [two, three] = seen;
-    assert.deepEqual([two?.correlationId, two?.causationId, two?.source], [id, id, "contract"]);
+    assert.deepEqual([two?.correlationId, two?.causationId, two?.source], [id, id, "contract/first"]);
     assert.deepEqual([three?.correlationId, three?.causationId, three?.key], [id, two?.id, "a"]);
   },
   "a correlation id that the publisher gives is kept through the flow": async ({ open }) => {
@@ -163,7 +163,7 @@ export const emitCases = casesOf("emit", {
     await engine.settle();
     assert.deepEqual(order, ["first ends", "second"]);
   },
-  "a chosen id is stored once, whoever emits it": async ({ open }) => {
+  "a chosen id is stored once, however often its handler emits it": async ({ open }) => {
     const seen: number[] = [];
     const first = defineHandler("first", {
       on: plain,

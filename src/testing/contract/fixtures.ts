@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { isPulseQueueError, type ErrorCode, type PulseQueueError } from "../../core/errors.ts";
 import { defineEvent } from "../../core/event.ts";
 import type { WritableTable } from "../../core/context.ts";
+import type { DeliveryView, Queue } from "../../core/queue.ts";
 import type { Schema } from "../../core/schema.ts";
 import { defineTable } from "../../core/table.ts";
 
@@ -121,6 +122,11 @@ export function loosely(value: object, method: string, ...args: readonly unknown
   const fn: unknown = Reflect.get(value, method);
   assert.ok(typeof fn === "function", `there is no ${method}`);
   return Reflect.apply(fn, value, args);
+}
+
+/** The delivery of one event to one handler, in whatever state it is. */
+export async function deliveryOf({ inspect }: Queue, handler: string, eventId: string): Promise<DeliveryView> {
+  return single(await inspect.deliveries({ handler, eventId }));
 }
 
 /** The whole numbers from 1 to `last`. */

@@ -6,18 +6,20 @@
  */
 import { accessCases } from "./access.ts";
 import { commitCases, conflictCases } from "./commit.ts";
+import { concurrencyCases } from "./concurrency.ts";
 import { deadLetterCases, discardCases, redriveCases } from "./dead-letters.ts";
 import { deliveryCases, emitCases } from "./delivery.ts";
 import { endpointCases, idempotencyCases } from "./endpoints.ts";
 import { inspectCases, traceCases } from "./inspect.ts";
 import { backpressureCases, effectCases, journalCases, retentionCases } from "./journal.ts";
+import { invariantCases } from "./invariants.ts";
 import { closeCases, crashCases, idleCases, restartCases } from "./life.ts";
 import { pauseCases, replayCases } from "./operate.ts";
-import { concurrencyCases, orderCases, orderCrashCases } from "./order.ts";
+import { orderCases, orderCrashCases } from "./order.ts";
 import { identityCases, publishCases, publishManyCases } from "./publish.ts";
 import { retryCases } from "./retry.ts";
 import { idempotencyKeyCases, stepCases, stepCrashCases } from "./steps.ts";
-import { invariantCases, tableCases } from "./tables.ts";
+import { schemaCases, tableCases } from "./tables.ts";
 import { delayCases, scheduleCases } from "./time.ts";
 import { timeoutCases } from "./timeout.ts";
 import type { ContractCase } from "./types.ts";
@@ -36,6 +38,7 @@ export const contractCases: readonly ContractCase[] = [
   commitCases,
   conflictCases,
   tableCases,
+  schemaCases,
   invariantCases,
   accessCases,
   stepCases,

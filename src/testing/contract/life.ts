@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { defineApp } from "../../core/app.ts";
 import { defineHandler } from "../../core/handler.ts";
 import { NonRetryableError, RetryAfterError } from "../../core/retry-errors.ts";
-import { count, counters, follow, gate, keyed, plain, single, upTo } from "./fixtures.ts";
+import { count, counters, deliveryOf, follow, gate, keyed, plain, single, upTo } from "./fixtures.ts";
 import { casesOf } from "./types.ts";
 
 const never = new Promise<void>(() => undefined);
@@ -37,13 +37,14 @@ export const idleCases = casesOf("idle", {
       },
     });
     const engine = await open(defineApp("contract", { handlers: [first, second] }));
-    await engine.queue.publish(plain, { n: 1 });
+    const { id } = await engine.queue.publish(plain, { n: 1 });
     const idle = watch(engine.queue.idle());
     await engine.pass("59m");
     assert.equal(idle(), false);
     await engine.pass("1m");
     assert.equal(idle(), true);
-    assert.ok((await engine.queue.inspect.deliveries()).every((delivery) => delivery.state === "done"));
+    assert.equal((await deliveryOf(engine.queue, "first", id)).state, "done");
+    assert.deepEqual(await engine.queue.inspect.deliveries(), []);
   },
   "resolves at once when there is nothing to do": async ({ open }) => {
     const engine = await open(defineApp("contract", { unhandled: [plain] }));
@@ -91,7 +92,7 @@ export const closeCases = casesOf("close", {
       },
     });
     const engine = await open(defineApp("contract", { handlers: [handler] }), { grace: "10s" });
-    await engine.queue.publish(plain, { n: 1 });
+    const { id } = await engine.queue.publish(plain, { n: 1 });
     await engine.drain();
     const closed = watch(engine.queue.close());
     await engine.drain();
@@ -101,7 +102,7 @@ export const closeCases = casesOf("close", {
     assert.equal(closed(), true);
     await engine.restart("clean");
     assert.deepEqual(await engine.queue.inspect.table(counters).all(), [{ id: "a", count: 1 }]);
-    assert.equal(single(await engine.queue.inspect.deliveries()).state, "done");
+    assert.equal((await deliveryOf(engine.queue, "slow", id)).state, "done");
   },
   "starts nothing more": async ({ open }) => {
     const door = gate();
@@ -142,7 +143,7 @@ export const closeCases = casesOf("close", {
       },
     });
     const engine = await open(defineApp("contract", { handlers: [handler] }), { grace: "10s" });
-    await engine.queue.publish(plain, { n: 1 });
+    const { id } = await engine.queue.publish(plain, { n: 1 });
     await engine.drain();
     const closed = watch(engine.queue.close());
     await engine.pass("10s");
@@ -152,7 +153,7 @@ export const closeCases = casesOf("close", {
     await engine.settle();
     assert.deepEqual(attempts, [1, 1]);
     assert.deepEqual(await engine.queue.inspect.table(counters).all(), [{ id: "a", count: 1 }]);
-    assert.equal(single(await engine.queue.inspect.deliveries()).attempts, 1);
+    assert.equal((await deliveryOf(engine.queue, "hang", id)).attempts, 1);
   },
   "may be called again": async ({ open }) => {
     const { queue } = await open(defineApp("contract", { unhandled: [plain] }));
@@ -226,16 +227,16 @@ export const crashCases = casesOf(
       assert.equal(rows.length, 100);
       assert.ok(rows.every((row) => row.count === 1));
     },
-    "while a handler runs counts the attempt, and its effects happen once": async ({ open }) => {
-      const attempts: number[] = [];
+    "while a handler runs makes it run again, and its effects happen once": async ({ open }) => {
+      let runs = 0;
       const door = gate();
       const handler = defineHandler("work", {
         on: plain,
         writes: [counters],
         async handle(_event, ctx) {
-          attempts.push(ctx.attempt);
+          runs += 1;
           await count(ctx.tables.counters, "a");
-          if (attempts.length === 1) await door.passed;
+          if (runs === 1) await door.passed;
         },
       });
       const engine = await open(defineApp("contract", { handlers: [handler] }));
@@ -244,7 +245,7 @@ export const crashCases = casesOf(
       await engine.restart("crash");
       door.open();
       await engine.settle();
-      assert.deepEqual(attempts, [1, 2]);
+      assert.equal(runs, 2);
       assert.deepEqual(await engine.queue.inspect.table(counters).all(), [{ id: "a", count: 1 }]);
     },
     "in every attempt makes a dead letter, so that it does not take the process down for ever": async ({ open }) => {
@@ -259,12 +260,13 @@ export const crashCases = casesOf(
       });
       const engine = await open(defineApp("contract", { handlers: [handler] }));
       await engine.queue.publish(plain, { n: 1 });
-      for (let crash = 0; crash < 3; crash += 1) {
+      // An engine may find out only after a first crash that it must count: at most one more than the attempts.
+      for (let crash = 0; crash < 4; crash += 1) {
         await engine.pass("10s");
         await engine.restart("crash");
       }
       await engine.settle();
-      assert.equal(runs, 3);
+      assert.ok(runs <= 4);
       const dead = single(await engine.queue.inspect.deadLetters());
       assert.deepEqual([dead.failure?.code, dead.attempts], ["HANDLER_CRASHED", 3]);
     },

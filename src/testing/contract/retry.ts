@@ -3,7 +3,7 @@ import { defineApp } from "../../core/app.ts";
 import type { DeliveryView } from "../../core/queue.ts";
 import { defineHandler } from "../../core/handler.ts";
 import { NonRetryableError, RetryAfterError } from "../../core/retry-errors.ts";
-import { plain, single, upTo } from "./fixtures.ts";
+import { deliveryOf, plain, single, upTo } from "./fixtures.ts";
 import { casesOf, type ContractEngine } from "./types.ts";
 
 /** The wait of the one delivery that is retrying, from its failure to its next time, in milliseconds. */
@@ -25,10 +25,10 @@ export const retryCases = casesOf("retry", {
       },
     });
     const engine = await open(defineApp("contract", { handlers: [handler] }));
-    await engine.queue.publish(plain, { n: 1 });
+    const { id } = await engine.queue.publish(plain, { n: 1 });
     await engine.settle();
     assert.deepEqual(attempts, [1, 2, 3, 4]);
-    const delivery = single(await engine.queue.inspect.deliveries());
+    const delivery = await deliveryOf(engine.queue, "fail", id);
     assert.deepEqual([delivery.state, delivery.attempts], ["done", 4]);
   },
   "after the last attempt it is a dead letter": async ({ open }) => {

@@ -38,12 +38,13 @@ export const stepCases = casesOf("steps", {
     const handler = defineHandler("work", {
       on: plain,
       async handle(_event, ctx) {
-        const count = (): undefined => {
-          runs += 1;
-          return undefined;
-        };
-        const nothing: unknown = await ctx.step("nothing", count);
-        results.push(nothing, await ctx.step("null", () => null));
+        await ctx
+          .step("nothing", () => {
+            runs += 1;
+            return undefined;
+          })
+          .then((nothing: unknown) => results.push(nothing));
+        results.push(await ctx.step("null", () => null));
         if (ctx.attempt === 1) throw new Error("again");
       },
     });
@@ -138,8 +139,8 @@ export const stepCrashCases = casesOf(
             runs.push("pay");
             return "receipt";
           });
-          runs.push(`${paid} ${String(ctx.attempt)}`);
-          if (ctx.attempt === 1) await door.passed;
+          runs.push(paid);
+          if (runs.length === 2) await door.passed;
         },
       });
       const engine = await open(defineApp("contract", { handlers: [handler] }));
@@ -147,7 +148,7 @@ export const stepCrashCases = casesOf(
       await engine.drain();
       await engine.restart("crash");
       await engine.settle();
-      assert.deepEqual(runs, ["pay", "receipt 1", "receipt 2"]);
+      assert.deepEqual(runs, ["pay", "receipt", "receipt"]);
     },
   },
   ["crash"],

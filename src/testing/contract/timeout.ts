@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { defineApp } from "../../core/app.ts";
 import { defineHandler } from "../../core/handler.ts";
-import { count, counters, follow, gate, plain, rejects, single, throws } from "./fixtures.ts";
+import { count, counters, deliveryOf, follow, gate, plain, rejects, single, throws } from "./fixtures.ts";
 import { casesOf } from "./types.ts";
 
 const never = new Promise<void>(() => undefined);
@@ -94,14 +94,14 @@ export const timeoutCases = casesOf("timeout", {
       },
     });
     const engine = await open(defineApp("contract", { handlers: [handler], unhandled: [follow] }));
-    await engine.queue.publish(plain, { n: 1 });
+    const { id } = await engine.queue.publish(plain, { n: 1 });
     await engine.settle();
     door.open();
     await engine.settle();
     assert.equal(refused.length, 4);
     assert.deepEqual(await engine.queue.inspect.table(counters).all(), [{ id: "attempt 2", count: 1 }]);
     assert.deepEqual(single(await engine.queue.inspect.events({ type: "follow.happened" })).data, { n: 2 });
-    assert.equal(single(await engine.queue.inspect.deliveries({ handler: "late" })).attempts, 2);
+    assert.equal((await deliveryOf(engine.queue, "late", id)).attempts, 2);
   },
   "a step that ends too late is not kept": async ({ open }) => {
     const door = gate();

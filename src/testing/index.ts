@@ -1,0 +1,11 @@
+/** Test tools: a virtual clock, the contract that every engine keeps, and applications run in memory. */
+export { virtualClock } from "./clock.ts";
+export type { ClockPort, VirtualClock, VirtualClockOptions } from "./clock.ts";
+export { capabilities, runContractCase } from "./contract/types.ts";
+export type { Capability, ContractCase, ContractEngine, ContractHarness, ContractOptions } from "./contract/types.ts";
+export { contractCases } from "./contract/index.ts";
+export { drain, pass, settle } from "./drive.ts";
+export { beginLife, SimulatedCrash } from "./local-life.ts";
+export type { Life, LifeOptions } from "./local-life.ts";
+export { seededRandom } from "./random.ts";
+export type { SeededRandom } from "./random.ts";
