@@ -63,13 +63,21 @@ export interface HandlerDefinition<Name extends string = string> {
   readonly on: readonly AnyEvent[];
   readonly grants: GrantSet;
   readonly ordered: boolean;
-  readonly concurrency: { readonly limit: number; readonly key: ((event: EventMessage) => string) | undefined };
+  readonly concurrency: {
+    /** Batches at once. */
+    readonly batches: number;
+    /** Deliveries of one key at once, where `key` is given. */
+    readonly limit: number;
+    readonly key: ((event: EventMessage) => string) | undefined;
+  };
   readonly retry: RetryPolicy;
   /** Milliseconds. */
   readonly timeout: number;
   readonly maxHops: number | undefined;
   readonly handle: (event: EventMessage, ctx: Context) => Promise<void> | void;
 }
+
+const defaultBatches = 8;
 
 /**
  * Declares a handler.
@@ -93,7 +101,7 @@ export function defineHandler<
   checkName("handler", name);
   const on = eventsOf(name, options.on);
   if (typeof options.handle !== "function") throw new PulseQueueError("DECLARATION_INVALID", `Handler ${name} has no handle function`);
-  const concurrency = options.concurrency ?? 8;
+  const concurrency = options.concurrency ?? defaultBatches;
   const limit = typeof concurrency === "number" ? concurrency : concurrency.limit;
   checkCount(`Handler ${name}: concurrency`, limit, 1_000);
   if (options.ordered === true && typeof concurrency !== "number") {
@@ -113,7 +121,12 @@ export function defineHandler<
     on,
     grants: grantSet(`Handler ${name}`, options),
     ordered: options.ordered ?? false,
-    concurrency: { limit, key: typeof concurrency === "number" ? undefined : (concurrency.key as (event: EventMessage) => string) },
+    // Per key, more keys may run at once than one key's limit.
+    concurrency: {
+      batches: typeof concurrency === "number" ? limit : Math.max(defaultBatches, limit),
+      limit,
+      key: typeof concurrency === "number" ? undefined : (concurrency.key as (event: EventMessage) => string),
+    },
     retry: retryPolicy(`Handler ${name}`, options.retry),
     timeout,
     maxHops: options.maxHops,

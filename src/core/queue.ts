@@ -103,6 +103,7 @@ export interface EventFilter {
 
 export interface DeliveryFilter {
   readonly handler?: string;
+  /** `done` and `discarded` ones are found with `eventId` only. */
   readonly state?: DeliveryState;
   readonly eventId?: string;
   readonly eventType?: string;

@@ -139,7 +139,7 @@ export class Scope implements Context {
     if (known !== undefined) return (known === "" ? undefined : decodeJson(known)) as Result;
     this.assertOpen();
     const result = await fn();
-    const text = result === undefined ? "" : encodeJson(result, `The result of step ${name}`, limits.eventBytes);
+    const text = result === undefined ? "" : stepResult(name, result);
     this.assertOpen();
     if (!(await this.#call.steps.save(name, text))) throw closed();
     return result;
@@ -217,6 +217,14 @@ export class Scope implements Context {
     if (work.sizeSinceKeep > limits.itemsPerCommit) {
       throw new PulseQueueError("COMMIT_TOO_LARGE", `${owner} touches more than ${String(limits.itemsPerCommit)} rows and events in one commit`);
     }
+  }
+}
+
+function stepResult(name: string, result: unknown): string {
+  try {
+    return encodeJson(result, `The result of step ${name}`, limits.eventBytes);
+  } catch (cause) {
+    throw new PulseQueueError("STEP_INVALID", cause instanceof Error ? cause.message : `The result of step ${name} is not JSON`, { cause });
   }
 }
 

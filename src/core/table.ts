@@ -163,6 +163,24 @@ export function encodeFields(what: string, fields: readonly string[], source: Re
   return fields.map((field) => encodeKeyValue(`${what}: ${field}`, source[field]) + separator).join("");
 }
 
+/** A `table/key` of a trace as people read it: the fields of the key, parted by `,`. */
+export function displayKey(stored: string): string {
+  const slash = stored.indexOf("/");
+  const fields = stored
+    .slice(slash + 1)
+    .split(separator)
+    .slice(0, -1);
+  return `${stored.slice(0, slash)}/${fields.map(displayField).join(",")}`;
+}
+
+function displayField(field: string): string {
+  if (field.startsWith("s")) return field.slice(1);
+  const ordered = BigInt(`0x${field.slice(1)}`);
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, ordered >> 63n === 1n ? ordered & ~(1n << 63n) : ~ordered & 0xffff_ffff_ffff_ffffn);
+  return String(view.getFloat64(0));
+}
+
 /** Storage text of the key of `row`. */
 export function rowKey(table: AnyTable, row: Readonly<Record<string, unknown>>): string {
   return encodeFields(`The key of table ${table.name}`, table.keyFields, row);

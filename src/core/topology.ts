@@ -197,7 +197,7 @@ function scheduleHandler(schedule: ScheduleDefinition, tick: AnyEvent): HandlerD
     on: [tick],
     grants: schedule.grants satisfies GrantSet,
     ordered: false,
-    concurrency: { limit: 1, key: undefined },
+    concurrency: { batches: 1, limit: 1, key: undefined },
     retry: retryPolicy(schedule.name),
     timeout: 30_000,
     maxHops: undefined,

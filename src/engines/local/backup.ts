@@ -6,7 +6,11 @@ import { storeError } from "./failure.ts";
 const pagesPerStep = 256;
 
 /** Copies the database while it is in use: a committed prefix of it, in a file for this user only. Throws `STORE_…`. */
-export async function backUp(db: Database, target: string, progress: (done: number, total: number) => void = () => undefined): Promise<{ readonly bytes: number }> {
+export async function backUp(
+  db: Database,
+  target: string,
+  progress: (done: number, total: number) => void = () => undefined,
+): Promise<{ readonly bytes: number }> {
   try {
     await db.backup(target, {
       progress({ totalPages, remainingPages }) {

@@ -53,7 +53,8 @@ function checkVersion(db: Database.Database): void {
   for (const [index, least] of firstSoundVersion.entries()) {
     const part = version[index] ?? 0;
     if (part > least) return;
-    if (part < least) throw new PulseQueueError("STORE_FAILED", `SQLite ${text} can corrupt a write-ahead log; version ${firstSoundVersion.join(".")} or newer is needed`);
+    if (part < least)
+      throw new PulseQueueError("STORE_FAILED", `SQLite ${text} can corrupt a write-ahead log; version ${firstSoundVersion.join(".")} or newer is needed`);
   }
 }
 

@@ -102,7 +102,16 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
   for (const handler of topology.handlers.values()) {
     const [id = 0, , cursor = 0, paused = null] = recovered.handlers.get(handler.name) ?? [];
     const subscriptions = statements.handlers.subscriptions(id).filter(([type]) => handler.on.some((event) => event.name === journal.typeName(type)));
-    const window = new Window({ id, handler, cursor, subscriptions, journal, events: statements.journal, deliveries: statements.deliveries, reorder: options.simulate?.reorder });
+    const window = new Window({
+      id,
+      handler,
+      cursor,
+      subscriptions,
+      journal,
+      events: statements.journal,
+      deliveries: statements.deliveries,
+      reorder: options.simulate?.reorder,
+    });
     windows.set(handler.name, window);
     const worker = new Worker({
       app: topology.app,
@@ -125,7 +134,7 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
   }).immediate();
 
   const scheduler = createScheduler({ system, topology, committer, journal, handlers: statements.handlers, wake });
-  const doneUpTo = (): number => Math.min(journal.head, ...[...windows.values()].map((window) => window.cursor));
+  const doneUpTo = (): number => Math.min(journal.head, ...[...windows.values()].map((window) => window.doneUpTo()));
   const retention = createRetention({ db, meta: statements.meta, committer, doneUpTo });
   const retain = (): Promise<number> => retention(system.clock.now() - parseDuration(options.retention ?? "30d"), system.clock.now());
 
@@ -168,7 +177,13 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
     try {
       if (!quiet()) await until(quiet);
       for (const worker of workers.values()) await worker.returnClaims();
-      await committer.submit({ kind: "operate", bytes: 0, apply: () => { statements.meta.set("open", 0); } });
+      await committer.submit({
+        kind: "operate",
+        bytes: 0,
+        apply: () => {
+          statements.meta.set("open", 0);
+        },
+      });
     } finally {
       cancel();
       committer.close();

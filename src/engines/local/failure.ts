@@ -6,10 +6,12 @@ export function storeError(thrown: unknown): PulseQueueError {
   if (isPulseQueueError(thrown)) return thrown;
   const code = thrown instanceof Database.SqliteError ? thrown.code : "";
   if (code === "SQLITE_FULL") return new PulseQueueError("STORE_FULL", "The disk is full: nothing was stored", { cause: thrown, retryAfter: 1_000 });
-  if (code.startsWith("SQLITE_READONLY") || code.startsWith("SQLITE_CANTOPEN")) return new PulseQueueError("STORE_READ_ONLY", "The file cannot be written", { cause: thrown });
+  if (code.startsWith("SQLITE_READONLY") || code.startsWith("SQLITE_CANTOPEN"))
+    return new PulseQueueError("STORE_READ_ONLY", "The file cannot be written", { cause: thrown });
   if (code.startsWith("SQLITE_CORRUPT")) return new PulseQueueError("STORE_CORRUPT", "The file is damaged", { cause: thrown });
   if (code === "SQLITE_NOTADB") return new PulseQueueError("STORE_FOREIGN", "The file is not a database of PulseQueue", { cause: thrown });
-  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) return new PulseQueueError("STORE_LOCKED", "Another process writes to this file", { cause: thrown });
+  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED"))
+    return new PulseQueueError("STORE_LOCKED", "Another process writes to this file", { cause: thrown });
   if (code.startsWith("SQLITE_IOERR")) return new PulseQueueError("STORE_FAILED", "The disk refused a read, a write or a sync", { cause: thrown });
   return new PulseQueueError("INTERNAL", "The store failed unexpectedly", { cause: thrown });
 }

@@ -24,7 +24,8 @@ export interface InspectOptions {
 const maxLimit = 1_000;
 
 export function checkedLimit(limit = 100): number {
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) throw new PulseQueueError("OPERATION_INVALID", `limit must be a whole number from 1 to ${String(maxLimit)}`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit)
+    throw new PulseQueueError("OPERATION_INVALID", `limit must be a whole number from 1 to ${String(maxLimit)}`);
   return limit;
 }
 
@@ -66,7 +67,13 @@ export function createInspect(options: InspectOptions): Inspect {
       if (!window.takes(event.type, event.sequence) || rows.some(([, id, , run]) => id === window.id && run === 0)) continue;
       const handlerFacts = facts(workerOf(handler.name));
       const isPending = event.sequence > window.cursor;
-      if (isPending) views.push(pendingView(event, handlerFacts, window.ahead(event.sequence), window.isRunning(event.sequence)));
+      if (isPending)
+        views.push(
+          pendingView(event, handlerFacts, window.ahead(event.sequence), {
+            isRunning: window.isRunning(event.sequence),
+            isHeld: window.isHeld(event.sequence),
+          }),
+        );
       else views.push(doneView(event, handlerFacts, receiptOf(window.id, event.sequence)));
     }
     return views;
@@ -89,7 +96,9 @@ export function createInspect(options: InspectOptions): Inspect {
         const event = eventView(journal, row);
         if ((filter.eventType ?? event.type) !== event.type || (filter.key ?? event.key) !== event.key) continue;
         if (worker.window.hasRow(event.sequence)) continue;
-        views.push(pendingView(event, handlerFacts, ahead, worker.window.isRunning(event.sequence)));
+        views.push(
+          pendingView(event, handlerFacts, ahead, { isRunning: worker.window.isRunning(event.sequence), isHeld: worker.window.isHeld(event.sequence) }),
+        );
       }
     }
     return views;
@@ -113,6 +122,8 @@ export function createInspect(options: InspectOptions): Inspect {
       return views.filter((view) => (handler ?? view.handler) === view.handler && (state ?? view.state) === view.state).slice(0, limit);
     }
     const states = state === undefined ? undefined : statesOf[state];
+    if (state !== undefined && states === undefined)
+      throw new PulseQueueError("OPERATION_INVALID", `Deliveries that are ${state} are found by their event: give eventId`);
     const rows = statements.inspect.deliveries(
       {
         ...(handler === undefined ? {} : { handler: workerOf(handler).window.id }),
@@ -123,7 +134,7 @@ export function createInspect(options: InspectOptions): Inspect {
       maxLimit,
     );
     const views = rows.map(fromRow).filter((view) => view !== undefined);
-    const pending = state === undefined || state === "ready" || state === "running" ? pendingOf(filter, limit) : [];
+    const pending = state === undefined || state === "ready" || state === "running" || state === "parked" ? pendingOf(filter, limit) : [];
     const all = [...views, ...pending].filter((view) => (state ?? view.state) === view.state);
     return all.sort((left, right) => left.sequence - right.sequence).slice(0, limit);
   };
@@ -149,9 +160,15 @@ export function createInspect(options: InspectOptions): Inspect {
     // eslint-disable-next-line @typescript-eslint/require-await
     async deadLetters(filter = {}) {
       const { handler, eventType } = filter;
-      const ids = { ...(handler === undefined ? {} : { handlerId: workerOf(handler).window.id }), ...(eventType === undefined ? {} : { typeId: typeId(eventType) }) };
+      const ids = {
+        ...(handler === undefined ? {} : { handlerId: workerOf(handler).window.id }),
+        ...(eventType === undefined ? {} : { typeId: typeId(eventType) }),
+      };
       const rows = statements.inspect.dead({ ...filter, ...ids }, checkedLimit(filter.limit));
-      return rows.map(fromRow).filter((view) => view !== undefined).map((view): DeadLetterView => ({ ...view, event: eventAt(view.sequence) }));
+      return rows
+        .map(fromRow)
+        .filter((view) => view !== undefined)
+        .map((view): DeadLetterView => ({ ...view, event: eventAt(view.sequence) }));
     },
     // eslint-disable-next-line @typescript-eslint/require-await
     async trace(correlationId) {
@@ -170,6 +187,7 @@ export function createInspect(options: InspectOptions): Inspect {
         const counts = statements.inspect.countByState(window.id, now());
         const count = (...states: readonly StoredState[]): number => states.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0);
         const running = window.runningCount;
+        const held = window.heldCount;
         const oldest = [statements.inspect.oldestReady(window.id, now()), window.peek(1).at(0)?.[4]].filter((time) => time !== undefined);
         return {
           name: window.handler.name,
@@ -178,10 +196,10 @@ export function createInspect(options: InspectOptions): Inspect {
           pauseReason: facts(worker).paused,
           counts: {
             scheduled: count(stored.scheduled, stored.waiting),
-            ready: Math.max(0, count(stored.ready, stored.running) + window.backlog() - running),
+            ready: Math.max(0, count(stored.ready, stored.running) + window.backlog() - running - held),
             running,
             retrying: count(stored.retrying),
-            parked: count(stored.parked),
+            parked: count(stored.parked) + held,
             dead: count(stored.dead),
           },
           oldestReady: oldest.length === 0 ? undefined : Math.max(0, now() - Math.min(...oldest)),
@@ -190,7 +208,9 @@ export function createInspect(options: InspectOptions): Inspect {
     },
     // eslint-disable-next-line @typescript-eslint/require-await
     async operations(limit) {
-      return statements.handlers.operations(checkedLimit(limit)).map(([time, by, action, subject, reason, count]) => ({ time: iso(time), by, action, subject, reason, count }));
+      return statements.handlers
+        .operations(checkedLimit(limit))
+        .map(([time, by, action, subject, reason, count]) => ({ time: iso(time), by, action, subject, reason, count }));
     },
     table<T extends AnyTable>(table: T) {
       if (topology.tables.get(table.name) !== table) throw new PulseQueueError("TABLE_UNKNOWN", `There is no table ${table.name}`);
@@ -208,4 +228,3 @@ export function createInspect(options: InspectOptions): Inspect {
     },
   };
 }
-

@@ -62,7 +62,25 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements): J
       const seq = head.seq + 1;
       const { id, time, key = null, version, correlationId = null, causationId = null, hops, traceparent = null, dueAt = null, data } = event;
       const hash = contentHash(head.hash, seq, event.type, event.source, id, time, key, version, correlationId, causationId, hops, traceparent, dueAt, data);
-      if (!journal.insert([seq, types.id(event.type), source, id, time, key, version, correlationId, causationId, hops, traceparent, dueAt, data, head.hash, hash])) {
+      if (
+        !journal.insert([
+          seq,
+          types.id(event.type),
+          source,
+          id,
+          time,
+          key,
+          version,
+          correlationId,
+          causationId,
+          hops,
+          traceparent,
+          dueAt,
+          data,
+          head.hash,
+          hash,
+        ])
+      ) {
         return duplicate(event, source);
       }
       head = { seq, hash };

@@ -23,10 +23,15 @@ export function park(options: LaneOptions, blocked: readonly LocalDelivery[]): b
     bytes: 0,
     apply() {
       for (const delivery of blocked) {
-        const { lane = null, seq, run, attempt } = delivery;
+        const { lane = null, seq, run, attempt, rowId } = delivery;
         // The lane may have become free since: then the first one is ready, and holds the lane for the others.
-        const held = lane !== null && (window.room(lane) <= 0 || (window.handler.ordered && statements.deliveries.laneHeld(window.id, lane)));
-        statements.deliveries.insert(window.id, seq, run, held ? stored.parked : stored.ready, attempt - 1, 0, lane, null);
+        const held = lane !== null && (window.room(lane) <= 0 || (window.handler.ordered && statements.deliveries.laneHeldBefore(window.id, lane, seq, run)));
+        const state = held ? stored.parked : stored.ready;
+        if (rowId !== undefined) {
+          statements.deliveries.setState(rowId, state);
+          continue;
+        }
+        statements.deliveries.insert(window.id, seq, run, state, attempt - 1, 0, lane, null);
         delivery.leaving = true;
         context.undo.push(() => {
           delivery.leaving = false;
@@ -36,7 +41,7 @@ export function park(options: LaneOptions, blocked: readonly LocalDelivery[]): b
     },
     confirm() {
       for (const end of context.done) end();
-      for (const delivery of blocked) delivery.held = false;
+      for (const delivery of blocked) window.unclaim(delivery);
       window.mayPark = true;
       window.noteHeld();
       window.noteDue(0);
@@ -54,24 +59,21 @@ export function park(options: LaneOptions, blocked: readonly LocalDelivery[]): b
 export function release(options: LaneOptions, lanes: readonly string[], wake: () => void): void {
   const { statements, committer, window } = options;
   if (lanes.length === 0) return;
+  let left = true;
   const written = committer.submit({
     kind: "park",
     bytes: 0,
     apply() {
       releaseLanes(statements, window, lanes);
-      return statements.deliveries.anyParked(window.id);
+      left = statements.deliveries.anyParked(window.id);
     },
     confirm() {
+      window.mayPark = left;
       window.noteDue(0);
       wake();
     },
   });
-  written.then(
-    (left) => {
-      if (!left) window.mayPark = false;
-    },
-    () => undefined, // recovery releases every lane when the file is opened again
-  );
+  written.catch(() => undefined); // recovery releases every lane when the file is opened again
 }
 
 /** Inside a transaction: the first parked delivery of each lane that nothing holds becomes ready. */
@@ -79,9 +81,7 @@ export function releaseLanes(statements: Statements, window: Window, lanes: read
   for (const lane of lanes) {
     const room = window.room(lane);
     if (room <= 0 || (window.handler.ordered && statements.deliveries.laneBusy(window.id, lane))) continue;
-    for (const [id, , , , , attempts, , , failure] of statements.deliveries.parked(window.id, lane, room)) {
-      statements.deliveries.update(id, stored.ready, attempts, 0, failure);
-    }
+    for (const [id] of statements.deliveries.parked(window.id, lane, room)) statements.deliveries.setState(id, stored.ready);
   }
 }
 

@@ -67,7 +67,8 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     if (topology.events.get(event.name) !== event) throw new PulseQueueError("EVENT_UNKNOWN", `App ${topology.app} does not know the event ${event.name}`);
     return event;
   };
-  const make = (event: AnyEvent, data: unknown, given: PublishOptions): NewEvent => newEvent(system, event, data, { source: topology.app, ...given }, undefined);
+  const make = (event: AnyEvent, data: unknown, given: PublishOptions): NewEvent =>
+    newEvent(system, event, data, { source: topology.app, ...given }, undefined);
   const append = async (events: readonly NewEvent[]): Promise<readonly Receipt[]> => {
     const receipts: Receipt[] = [];
     for (const result of await store.append(events)) {
@@ -75,7 +76,8 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
       receipts.push(result);
     }
     const [first] = events;
-    if (first !== undefined) system.observe({ type: "published", event: first.type, count: receipts.length, duplicates: receipts.filter((receipt) => receipt.duplicate).length });
+    if (first !== undefined)
+      system.observe({ type: "published", event: first.type, count: receipts.length, duplicates: receipts.filter((receipt) => receipt.duplicate).length });
     return receipts;
   };
 
@@ -95,7 +97,8 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     },
     async invoke(endpoint, request = {}) {
       assertOpen();
-      if (topology.endpoints.get(endpoint.name) !== endpoint) throw new PulseQueueError("ENDPOINT_UNKNOWN", `App ${topology.app} does not know the endpoint ${endpoint.name}`);
+      if (topology.endpoints.get(endpoint.name) !== endpoint)
+        throw new PulseQueueError("ENDPOINT_UNKNOWN", `App ${topology.app} does not know the endpoint ${endpoint.name}`);
       committer.admit();
       return runRequest({ system, app: topology.app, store, running }, endpoint, request);
     },
@@ -143,6 +146,9 @@ function facts(engine: Engine, { file, durability = "full" }: LocalOptions): Loc
     head: journal.head,
     epoch: recovered.epoch,
     afterCrash: recovered.afterCrash,
-    strangers: statements.handlers.all().map(([, name]) => name).filter((name) => !topology.handlers.has(name)),
+    strangers: statements.handlers
+      .all()
+      .map(([, name]) => name)
+      .filter((name) => !topology.handlers.has(name)),
   };
 }

@@ -6,8 +6,10 @@ import type { Committer } from "./committer.ts";
 import { releaseLanes } from "./lanes.ts";
 import type { Journal } from "./journal.ts";
 import type { Topology } from "../../core/topology.ts";
-import { stored, type DeliveryRow } from "./statements/deliveries.ts";
+import { stored, type DeliveryRow, type StoredState } from "./statements/deliveries.ts";
 import type { Statements } from "./statements/index.ts";
+import type { ReceiptEntry } from "./settle.ts";
+import type { Window } from "./window.ts";
 import type { Worker } from "./worker.ts";
 
 export interface OperateOptions {
@@ -36,7 +38,12 @@ export function createOperate(options: OperateOptions): Operate {
   };
 
   /** Applies `act` to the dead letters that match, a chunk at a time. */
-  const onDead = async (action: string, filter: DeadLetterFilter, given: OperationOptions, act: (row: DeliveryRow, worker: Worker) => void): Promise<OperationResult> => {
+  const onDead = async (
+    action: string,
+    filter: DeadLetterFilter,
+    given: OperationOptions,
+    act: (row: DeliveryRow, worker: Worker) => void,
+  ): Promise<OperationResult> => {
     checkReason(given);
     if (Object.values(filter).every((value) => value === undefined)) {
       throw new PulseQueueError("OPERATION_INVALID", `${action} needs a filter; { all: true } names every dead letter`);
@@ -50,7 +57,7 @@ export function createOperate(options: OperateOptions): Operate {
     const find = (limit: number): readonly DeliveryRow[] => statements.inspect.dead({ ...filter, ...ids }, limit).filter(([, handler]) => byId.has(handler));
     if (given.dryRun === true) return { count: find(Math.min(most, Number.MAX_SAFE_INTEGER)).length, dryRun: true };
     let count = 0;
-    for (let more = true; more && count < most; ) {
+    for (let more = true; more && count < most;) {
       const done = await write(() => {
         const rows = find(Math.min(chunk, most - count));
         for (const row of rows) {
@@ -81,18 +88,29 @@ export function createOperate(options: OperateOptions): Operate {
     return { count: 1, dryRun: false };
   };
 
+  /** The state of a delivery that starts again: behind what its lane holds already. */
+  const queued = ({ id, handler }: Window, lane: string | null): StoredState =>
+    handler.ordered && lane !== null && statements.deliveries.laneHeld(id, lane) ? stored.parked : stored.ready;
+
   return {
     redrive: (filter, given) =>
       onDead("redrive", filter, given, (row, worker) => {
-        statements.replay.redrive(row[0]);
+        const [id, , , , , , , lane] = row;
+        statements.replay.redrive(id, queued(worker.window, lane));
         worker.window.noteDue(0);
-        if (row[7] !== null) worker.window.noteHeld();
+        if (lane !== null) {
+          worker.window.noteHeld();
+          worker.window.mayPark = true;
+        }
       }),
     discard: (filter, given) =>
       onDead("discard", filter, given, (row, worker) => {
-        statements.deliveries.remove(row[0]);
-        statements.deliveries.removeSteps(row[1], row[2], row[3]);
-        if (row[7] !== null) releaseLanes(statements, worker.window, [row[7]]);
+        const [id, handler, seq, run, , attempts, , lane, , redrives] = row;
+        const receipt: ReceiptEntry = [seq, run, attempts, 0, [], redrives, "discarded"];
+        statements.deliveries.remove(id);
+        statements.deliveries.removeSteps(handler, seq, run);
+        statements.handlers.saveReceipt(handler, seq, system.clock.now(), JSON.stringify([receipt]));
+        if (lane !== null) releaseLanes(statements, worker.window, [lane]);
       }),
     pause: (handler, given) => setPaused("pause", handler, given),
     resume: (handler, given) => setPaused("resume", handler, given),
@@ -105,10 +123,13 @@ export function createOperate(options: OperateOptions): Operate {
       if (given.dryRun === true) return { count: statements.replay.count(types, from, to, window.cursor), dryRun: true };
       const run = await write(() => statements.replay.nextRun());
       let count = 0;
-      for (let after = 0; ; ) {
+      for (let after = 0; ;) {
         const rows = await write(() => {
           const found = statements.replay.events(types, from, to, after, window.cursor, chunk);
-          for (const [seq, key] of found) statements.deliveries.insert(window.id, seq, run, stored.ready, 0, 0, window.handler.ordered ? key : null, null);
+          for (const [seq, key] of found) {
+            const lane = window.handler.ordered ? key : null;
+            statements.deliveries.insert(window.id, seq, run, queued(window, lane), 0, 0, lane, null);
+          }
           if (found.length < chunk) record("replay", `${given.handler} ${String(from)}..${String(to)}`, given, count + found.length);
           return found;
         });
@@ -116,6 +137,7 @@ export function createOperate(options: OperateOptions): Operate {
         after = rows.at(-1)?.[0] ?? after;
         window.noteDue(0);
         window.noteHeld();
+        window.mayPark = true;
         worker.wake();
         if (rows.length < chunk) return { count, dryRun: false };
       }

@@ -21,7 +21,8 @@ export interface Recovered {
 export function recover(statements: Statements, journal: Journal, topology: Topology, system: System): Recovered {
   const { meta } = statements;
   const owner = meta.get("app");
-  if (owner !== undefined && owner !== topology.app) throw new PulseQueueError("STORE_FOREIGN", `The file belongs to the app ${String(owner)}, not to ${topology.app}`);
+  if (owner !== undefined && owner !== topology.app)
+    throw new PulseQueueError("STORE_FOREIGN", `The file belongs to the app ${String(owner)}, not to ${topology.app}`);
   meta.set("app", topology.app);
   const epoch = Number(meta.get("epoch") ?? 0) + 1;
   meta.set("epoch", epoch);

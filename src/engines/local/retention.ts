@@ -26,7 +26,9 @@ export function createRetention({ db, meta, committer, doneUpTo }: RetentionOpti
   const removeEvents = db.prepare("DELETE FROM events WHERE seq > ? AND seq <= ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = events.seq)");
   const removeKept = db.prepare("DELETE FROM events WHERE seq <= ? AND time < ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = events.seq)");
   const removeReceipts = db.prepare("DELETE FROM receipts WHERE id IN (SELECT id FROM receipts WHERE time < ? ORDER BY id LIMIT ?)");
-  const removeSteps = db.prepare("DELETE FROM steps WHERE seq <= ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.handler = steps.handler AND d.seq = steps.seq)");
+  const removeSteps = db.prepare(
+    "DELETE FROM steps WHERE seq <= ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.handler = steps.handler AND d.seq = steps.seq)",
+  );
   const removeAnswers = db.prepare("DELETE FROM answers WHERE time < ?");
 
   const anchorSequence = (): number => Number(String(meta.get("anchor") ?? "0").split(" ")[0]);
@@ -43,8 +45,15 @@ export function createRetention({ db, meta, committer, doneUpTo }: RetentionOpti
   };
 
   return async (cutoff, now) => {
-    let removed = await committer.submit({ kind: "operate", bytes: 0, apply: () => { removeAnswers.run(now - answerRetention); return removeKept.run(anchorSequence(), cutoff).changes; } });
-    for (let more = true; more; ) {
+    let removed = await committer.submit({
+      kind: "operate",
+      bytes: 0,
+      apply: () => {
+        removeAnswers.run(now - answerRetention);
+        return removeKept.run(anchorSequence(), cutoff).changes;
+      },
+    });
+    for (let more = true; more;) {
       const step = await committer.submit({ kind: "operate", bytes: 0, apply: () => removeChunk(cutoff) });
       removed += step.removed;
       more = step.more;

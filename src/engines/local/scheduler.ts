@@ -48,7 +48,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const now = system.clock.now();
     const last = handlers.lastTick(name);
     const tick = pending(node, last ?? now, now);
-    if (last === undefined) void committer.submit({ kind: "append", bytes: 0, apply: () => { handlers.setTick(name, now); } }).catch(() => undefined);
+    if (last === undefined)
+      void committer
+        .submit({
+          kind: "append",
+          bytes: 0,
+          apply: () => {
+            handlers.setTick(name, now);
+          },
+        })
+        .catch(() => undefined);
     if (tick === undefined) return;
     const cancel = system.clock.timer(Math.max(0, tick - now), () => {
       fire(node, tick);
@@ -78,7 +87,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         arm(node);
       },
       () => {
-        if (running && committer.failure === undefined) timers.set(name, system.clock.timer(retryDelay, () => { arm(node); }));
+        if (running && committer.failure === undefined)
+          timers.set(
+            name,
+            system.clock.timer(retryDelay, () => {
+              arm(node);
+            }),
+          );
       },
     );
   };

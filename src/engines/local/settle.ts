@@ -11,7 +11,15 @@ export interface SettleContext {
 }
 
 /** One finished delivery in a receipt. */
-export type ReceiptEntry = readonly [seq: number, run: number, attempt: number, milliseconds: number, wrote: readonly string[]];
+export type ReceiptEntry = readonly [
+  seq: number,
+  run: number,
+  attempts: number,
+  milliseconds: number,
+  wrote: readonly string[],
+  redrives: number,
+  state: "done" | "discarded",
+];
 
 export function settleDeliveries(statements: Statements, now: number, settled: readonly Settlement<LocalDelivery>[], context: SettleContext): void {
   const [first] = settled;
@@ -25,7 +33,7 @@ export function settleDeliveries(statements: Statements, now: number, settled: r
     if (status.state === "done") {
       if (delivery.rowId !== undefined) statements.deliveries.remove(delivery.rowId);
       if (delivery.hasSteps) statements.deliveries.removeSteps(window.id, delivery.seq, delivery.run);
-      receipt.push([delivery.seq, delivery.run, delivery.attempt, Math.round(milliseconds * 100) / 100, wrote]);
+      receipt.push([delivery.seq, delivery.run, delivery.attempt, Math.round(milliseconds * 100) / 100, wrote, delivery.redrives, "done"]);
       last = Math.max(last, delivery.seq);
     } else keepFailed(statements, delivery, status);
   }
@@ -43,7 +51,11 @@ export function settleDeliveries(statements: Statements, now: number, settled: r
   moveCursor(statements, window, context);
 }
 
-const states: Readonly<Record<Exclude<SettledStatus["state"], "done">, StoredState>> = { retrying: stored.retrying, scheduled: stored.waiting, dead: stored.dead };
+const states: Readonly<Record<Exclude<SettledStatus["state"], "done">, StoredState>> = {
+  retrying: stored.retrying,
+  scheduled: stored.waiting,
+  dead: stored.dead,
+};
 
 function keepFailed(statements: Statements, delivery: LocalDelivery, status: Exclude<SettledStatus, { state: "done" }>): void {
   const state = states[status.state];

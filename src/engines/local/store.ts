@@ -51,7 +51,9 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
       if (statements.records.version(journal.tableId(table), key) !== version) return { outcome: "conflict" };
     }
     if (commit.answer !== undefined && statements.records.answer(commit.answer.request) !== undefined) return { outcome: "conflict" };
-    const clash = commit.events.find((event, index) => event.chosenId && (journal.clashes(event) || commit.events.slice(0, index).some((other) => differs(other, event))));
+    const clash = commit.events.find(
+      (event, index) => event.chosenId && (journal.clashes(event) || commit.events.slice(0, index).some((other) => differs(other, event))),
+    );
     if (clash !== undefined) return { outcome: "identity-reused", event: clash };
     const version = commit.writes.length > 0 ? options.nextVersion() : 0;
     for (const write of commit.writes) writeRow(statements.records, journal.tableId(write.table), write, version);

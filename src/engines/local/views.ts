@@ -1,6 +1,7 @@
 /** From rows to what people see. */
 import type { Failure } from "../../core/delivery.ts";
 import { decodeJson } from "../../core/json.ts";
+import { displayKey } from "../../core/table.ts";
 import type { DeliveryView, EventView } from "../../core/queue.ts";
 import type { Journal } from "./journal.ts";
 import type { ReceiptEntry } from "./settle.ts";
@@ -46,6 +47,7 @@ export function rowView(row: DeliveryRow, event: EventFacts, handler: HandlerFac
     reason: reasonOf(name, { handler, dueAt: due, lane, failure, attempts }),
     attempts: name === "running" && state !== stored.running ? attempts + 1 : attempts,
     dueAt: name === "scheduled" || name === "retrying" ? iso(due) : undefined,
+    endedAt: state === stored.dead && failure !== undefined ? iso(failure.at) : undefined,
     failure,
     redrives,
     replay: run > 0,
@@ -53,25 +55,38 @@ export function rowView(row: DeliveryRow, event: EventFacts, handler: HandlerFac
 }
 
 /** A delivery past the handler's cursor: it has no row. */
-export function pendingView(event: EventFacts, handler: HandlerFacts, ahead: number, isRunning: boolean): DeliveryView {
-  const state = isRunning ? "running" : "ready";
-  const reason = isRunning ? reasonOf("running", { handler }) : ahead > 0 ? `${reasonOf("ready", { handler })}; about ${String(ahead)} before it` : reasonOf("ready", { handler });
-  return { ...untouched, ...common(handler, event), id: `${handler.name}/${String(event.sequence)}/0`, state, reason, attempts: isRunning ? 1 : 0 };
+export function pendingView(
+  event: EventFacts,
+  handler: HandlerFacts,
+  ahead: number,
+  { isRunning, isHeld }: { readonly isRunning: boolean; readonly isHeld: boolean },
+): DeliveryView {
+  const state = isRunning ? "running" : isHeld ? "parked" : "ready";
+  const reason = reasonOf(state, { handler, lane: event.key ?? null });
+  return {
+    ...untouched,
+    ...common(handler, event),
+    id: `${handler.name}/${String(event.sequence)}/0`,
+    state,
+    reason: ahead > 0 && state === "ready" ? `${reason}; about ${String(ahead)} before it` : reason,
+    attempts: isRunning ? 1 : 0,
+  };
 }
 
 /** A delivery that is done; what is known of its end comes from a receipt, which retention may have removed. */
 export function doneView(event: EventFacts, handler: HandlerFacts, receipt: { readonly time: number; readonly entry: ReceiptEntry } | undefined): DeliveryView {
-  const [, run = 0, attempts = 1, milliseconds, wrote = []] = receipt?.entry ?? [];
+  const [, run = 0, attempts = 1, milliseconds, wrote = [], redrives = 0, state = "done"] = receipt?.entry ?? [];
   return {
     ...untouched,
     ...common(handler, event),
     id: `${handler.name}/${String(event.sequence)}/${String(run)}`,
-    state: "done",
-    reason: "its effects are committed",
+    state,
+    reason: state === "done" ? "its effects are committed" : "an operator ended it without effects",
     attempts,
+    redrives,
     endedAt: receipt === undefined ? undefined : iso(receipt.time),
     milliseconds,
-    wrote,
+    wrote: wrote.map(displayKey),
     replay: run > 0,
   };
 }

@@ -22,6 +22,8 @@ export interface LocalDelivery extends Delivery {
   readonly lane: string | undefined;
   /** Whether it followed the ready delivery of its lane while itself still parked. */
   readonly wasParked: boolean;
+  /** How often an operator sent it again. */
+  readonly redrives: number;
   /** Its row in `deliveries`, if it has one. */
   rowId: number | undefined;
   /** Whether it is ours to settle. */
@@ -121,11 +123,11 @@ export class Window {
   }
 
   #fromRow(row: DeliveryRow): LocalDelivery {
-    const [id, , seq, run, state, attempts] = row;
+    const [id, , seq, run, state, attempts, , , , redrives] = row;
     const event = this.#options.events.bySequence(seq);
     if (event === undefined) throw new Error(`the event ${String(seq)} of a delivery is missing`);
     this.#claimedRows.add(id);
-    return this.#delivery(event, { run, rowId: id, attempt: attempts + 1, wasParked: state === stored.parked });
+    return this.#delivery(event, { run, rowId: id, attempt: attempts + 1, wasParked: state === stored.parked, redrives });
   }
 
   #claimJournal(): void {
@@ -134,19 +136,41 @@ export class Window {
     const head = journal.head;
     const lists = subscriptions.map(([type, since]) => events.ofType(type, Math.max(this.#scanned, since), room));
     const [only = []] = lists;
-    const rows = lists.length === 1 ? only : lists.flat().sort((left, right) => left[0] - right[0]).slice(0, room);
+    const rows =
+      lists.length === 1
+        ? only
+        : lists
+            .flat()
+            .sort((left, right) => left[0] - right[0])
+            .slice(0, room);
     for (const row of rows) {
-      const delivery = this.#delivery(row, { run: 0, rowId: undefined, attempt: 1, wasParked: false });
+      const delivery = this.#delivery(row, { run: 0, rowId: undefined, attempt: 1, wasParked: false, redrives: 0 });
       this.#open.push(delivery);
       this.#pending.push(delivery);
     }
     this.#scanned = rows.length < room ? head : (rows.at(-1)?.[0] ?? head);
   }
 
-  #delivery(row: EventRow, facts: { readonly run: number; readonly rowId: number | undefined; readonly attempt: number; readonly wasParked: boolean }): LocalDelivery {
+  #delivery(
+    row: EventRow,
+    facts: { readonly run: number; readonly rowId: number | undefined; readonly attempt: number; readonly wasParked: boolean; readonly redrives: number },
+  ): LocalDelivery {
     const event = this.#options.journal.read(row);
-    const { run, rowId, attempt, wasParked } = facts;
-    return { event, attempt, window: this, seq: row[0], run, lane: this.#laneOf(event), wasParked, rowId, held: true, leaving: false, hasSteps: false };
+    const { run, rowId, attempt, wasParked, redrives } = facts;
+    return {
+      event,
+      attempt,
+      window: this,
+      seq: row[0],
+      run,
+      lane: this.#laneOf(event),
+      wasParked,
+      redrives,
+      rowId,
+      held: true,
+      leaving: false,
+      hasSteps: false,
+    };
   }
 
   #laneOf(event: LocalDelivery["event"]): string | undefined {
@@ -196,8 +220,11 @@ export class Window {
     return this.handler.ordered ? 1 : this.handler.concurrency.limit;
   }
 
-  #heldByRow({ lane, rowId }: LocalDelivery): boolean {
-    return this.handler.ordered && lane !== undefined && rowId === undefined && this.#mayHold && this.#options.deliveries.laneHeld(this.id, lane);
+  /** Whether an earlier delivery of the key is not finished and has a row: that one goes first. */
+  #heldByRow({ lane, rowId, seq, run }: LocalDelivery): boolean {
+    if (!this.handler.ordered || lane === undefined || !this.#mayHold) return false;
+    const { deliveries } = this.#options;
+    return rowId === undefined ? deliveries.laneHeld(this.id, lane) : deliveries.laneHeldBefore(this.id, lane, seq, run);
   }
 
   #followers(lane: string): readonly LocalDelivery[] {
@@ -208,12 +235,12 @@ export class Window {
       .map((row) => this.#fromRow(row));
   }
 
-  /** Deliveries from the journal that wait for a lane held by a row; and, when the window is full of them, for a running lane. */
+  /** Deliveries that wait for a lane held by a row; and, when the window is full of them, for a running lane. */
   toPark(): readonly LocalDelivery[] {
     const clogged = this.#open.length >= capacity;
     const blocked = this.#pending.filter((delivery) => {
-      if (delivery.lane === undefined || delivery.rowId !== undefined || delivery.leaving) return false;
-      return this.#heldByRow(delivery) || (clogged && this.#running.has(delivery.lane));
+      if (delivery.lane === undefined || delivery.leaving) return false;
+      return this.#heldByRow(delivery) || (clogged && delivery.rowId === undefined && this.#running.has(delivery.lane));
     });
     if (blocked.length > 0) {
       const parking = new Set(blocked);
@@ -284,14 +311,23 @@ export class Window {
 
   /** Whether nothing is claimed and nothing is left to claim by `now`. */
   isDrained(now: number): boolean {
-    return this.#pending.length === 0 && this.#open.length === 0 && !this.#hasUnread() && !this.#options.deliveries.hasOpen(this.id, now);
+    return this.#pending.length === 0 && this.#open.length === 0 && !this.#hasMore() && !this.#options.deliveries.hasOpen(this.id, now);
   }
 
-  /** Whether events of this handler wait past what was scanned; those of others do not wake it, so it may be behind the head. */
-  #hasUnread(): boolean {
-    const { events, journal, subscriptions } = this.#options;
-    if (this.#scanned >= journal.head) return false;
-    return subscriptions.some(([type, since]) => events.ofType(type, Math.max(this.#scanned, since), 1).length > 0);
+  /** Whether the journal has events for this handler that are not claimed. Events of other types are passed over. */
+  #hasMore(): boolean {
+    const { events, subscriptions, journal } = this.#options;
+    const head = journal.head;
+    if (this.#scanned >= head) return false;
+    if (subscriptions.some(([type, since]) => events.ofType(type, Math.max(this.#scanned, since), 1).length > 0)) return true;
+    this.#scanned = head;
+    return false;
+  }
+
+  /** The position up to which every event of this handler's types is done or has a row. */
+  doneUpTo(): number {
+    const next = this.peek(1).at(0);
+    return next === undefined ? this.#options.journal.head : next[0] - 1;
   }
 
   /** Whether the handler takes the event of this type at this position. */
@@ -303,12 +339,28 @@ export class Window {
   /** Events past the cursor, the first ones. */
   peek(limit: number): readonly EventRow[] {
     const lists = this.#options.subscriptions.map(([type, since]) => this.#options.events.ofType(type, Math.max(this.#committedCursor, since), limit));
-    return lists.flat().sort((left, right) => left[0] - right[0]).slice(0, limit);
+    return lists
+      .flat()
+      .sort((left, right) => left[0] - right[0])
+      .slice(0, limit);
   }
 
   /** About how many deliveries without a row come before this position. */
   ahead(seq: number): number {
     return this.#pending.filter((delivery) => delivery.seq < seq).length;
+  }
+
+  /** Whether a delivery from the journal waits for a delivery of its lane that runs or comes before it. */
+  isHeld(seq: number): boolean {
+    const index = this.#pending.findIndex((delivery) => delivery.seq === seq && delivery.rowId === undefined);
+    const delivery = this.#pending[index];
+    if (delivery?.lane === undefined) return false;
+    return this.room(delivery.lane) <= 0 || (this.handler.ordered && this.#pending.slice(0, index).some((earlier) => earlier.lane === delivery.lane));
+  }
+
+  /** How many deliveries from the journal wait for a lane that runs. */
+  get heldCount(): number {
+    return this.#pending.filter((delivery) => delivery.lane !== undefined && delivery.rowId === undefined && this.room(delivery.lane) <= 0).length;
   }
 
   /** Whether a batch has claimed the delivery from the journal at this position. */

@@ -102,7 +102,7 @@ export class Worker {
 
   #pump(): void {
     if (!this.#running || this.#paused || this.#resting || this.#committing > 0) return;
-    if (this.#batches >= (this.#cautious > 0 ? 1 : this.window.handler.concurrency.limit)) return;
+    if (this.#batches >= (this.#cautious > 0 ? 1 : this.window.handler.concurrency.batches)) return;
     try {
       const { clock } = this.#options.system;
       this.window.refill(clock.now());
@@ -196,7 +196,12 @@ export class Worker {
     const { system, committer } = this.#options;
     if (committer.failure !== undefined || !this.#running || this.#resting) return;
     const code = isPulseQueueError(thrown) ? thrown.code : "INTERNAL";
-    system.observe({ type: "log", level: "error", message: "a batch could not be committed", fields: { handler: this.window.handler.name, code, error: thrown } });
+    system.observe({
+      type: "log",
+      level: "error",
+      message: "a batch could not be committed",
+      fields: { handler: this.window.handler.name, code, error: thrown },
+    });
     this.#resting = true;
     system.clock.timer(storeRetryDelay, () => {
       this.#resting = false;

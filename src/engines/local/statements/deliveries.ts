@@ -5,7 +5,15 @@ import type { DeliveryState } from "../../../core/delivery.ts";
 export const stored = { scheduled: 1, ready: 2, running: 3, retrying: 4, parked: 5, dead: 6, waiting: 7 } as const;
 export type StoredState = (typeof stored)[keyof typeof stored];
 
-export const stateNames: Readonly<Record<StoredState, DeliveryState>> = { 1: "scheduled", 2: "ready", 3: "running", 4: "retrying", 5: "parked", 6: "dead", 7: "scheduled" };
+export const stateNames: Readonly<Record<StoredState, DeliveryState>> = {
+  1: "scheduled",
+  2: "ready",
+  3: "running",
+  4: "retrying",
+  5: "parked",
+  6: "dead",
+  7: "scheduled",
+};
 
 /** A row of `deliveries` as SQLite answers it. */
 export type DeliveryRow = readonly [
@@ -29,6 +37,8 @@ export interface DeliveryStatements {
   /** A delivery gets a row; answers its id. */
   insert(handler: number, seq: number, run: number, state: StoredState, attempts: number, due: number, lane: string | null, failure: string | null): number;
   update(id: number, state: StoredState, attempts: number, due: number, failure: string | null): void;
+  /** Another state, due at once. */
+  setState(id: number, state: StoredState): void;
   remove(id: number): void;
   byId(id: number): DeliveryRow | undefined;
   /** The row of the delivery that came with the event. */
@@ -41,6 +51,8 @@ export interface DeliveryStatements {
   parked(handler: number, lane: string, limit: number): readonly DeliveryRow[];
   /** Whether something earlier holds the key: ready, running, retrying, postponed or parked. */
   laneHeld(handler: number, lane: string): boolean;
+  /** The same for what comes before a position. */
+  laneHeldBefore(handler: number, lane: string, seq: number, run: number): boolean;
   /** Whether something other than a parked delivery holds the key. */
   laneBusy(handler: number, lane: string): boolean;
   /** Whether any key of the handler is held by a row. */
@@ -60,13 +72,21 @@ export interface DeliveryStatements {
 export function deliveryStatements(db: Database): DeliveryStatements {
   const insert = db.prepare("INSERT INTO deliveries (handler, seq, run, state, attempts, due, lane, failure) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   const update = db.prepare("UPDATE deliveries SET state = ?, attempts = ?, due = ?, failure = ? WHERE id = ?");
+  const setState = db.prepare("UPDATE deliveries SET state = ?, due = 0 WHERE id = ?");
   const remove = db.prepare("DELETE FROM deliveries WHERE id = ?");
   const byId = db.prepare(`SELECT ${deliveryColumns} FROM deliveries d WHERE d.id = ?`).raw();
   const bySequence = db.prepare("SELECT id FROM deliveries WHERE handler = ? AND seq = ? AND run = 0").pluck();
-  const due = db.prepare(`SELECT ${deliveryColumns} FROM deliveries d WHERE d.handler = ? AND d.state IN (1, 2, 4, 7) AND d.due <= ? ORDER BY d.due, d.seq LIMIT ?`).raw();
+  const due = db
+    .prepare(`SELECT ${deliveryColumns} FROM deliveries d WHERE d.handler = ? AND d.state IN (1, 2, 4, 7) AND d.due <= ? ORDER BY d.due, d.seq LIMIT ?`)
+    .raw();
   const nextDue = db.prepare("SELECT d.due FROM deliveries d WHERE d.handler = ? AND d.state IN (1, 2, 4, 7) AND d.due > ? ORDER BY d.due LIMIT 1").pluck();
-  const parked = db.prepare(`SELECT ${deliveryColumns} FROM deliveries d WHERE d.handler = ? AND d.lane = ? AND d.state = 5 ORDER BY d.seq, d.run LIMIT ?`).raw();
+  const parked = db
+    .prepare(`SELECT ${deliveryColumns} FROM deliveries d WHERE d.handler = ? AND d.lane = ? AND d.state = 5 ORDER BY d.seq, d.run LIMIT ?`)
+    .raw();
   const laneHeld = db.prepare("SELECT 1 FROM deliveries d WHERE d.handler = ? AND d.lane = ? AND d.state IN (2, 3, 4, 5, 7) LIMIT 1").pluck();
+  const laneHeldBefore = db
+    .prepare("SELECT 1 FROM deliveries d WHERE d.handler = ? AND d.lane = ? AND (d.seq, d.run) < (?, ?) AND d.state IN (2, 3, 4, 5, 7) LIMIT 1")
+    .pluck();
   const laneBusy = db.prepare("SELECT 1 FROM deliveries d WHERE d.handler = ? AND d.lane = ? AND d.state IN (2, 3, 4, 7) LIMIT 1").pluck();
   const anyHeld = db.prepare("SELECT 1 FROM deliveries d WHERE d.handler = ? AND d.lane IS NOT NULL AND d.state IN (2, 3, 4, 5, 7) LIMIT 1").pluck();
   const anyParked = db.prepare("SELECT 1 FROM deliveries d WHERE d.state IN (3, 5, 6) AND d.state = 5 AND d.handler = ? LIMIT 1").pluck();
@@ -79,6 +99,7 @@ export function deliveryStatements(db: Database): DeliveryStatements {
   return {
     insert: (...values) => Number(insert.run(...values).lastInsertRowid),
     update: (id, state, attempts, dueAt, failure) => void update.run(state, attempts, dueAt, failure, id),
+    setState: (id, state) => void setState.run(state, id),
     remove: (id) => void remove.run(id),
     byId: (id) => byId.get(id) as DeliveryRow | undefined,
     bySequence: (handler, seq) => bySequence.get(handler, seq) as number | undefined,
@@ -86,6 +107,7 @@ export function deliveryStatements(db: Database): DeliveryStatements {
     nextDue: (handler, now) => nextDue.get(handler, now) as number | undefined,
     parked: (handler, lane, limit) => parked.all(handler, lane, limit) as unknown as DeliveryRow[],
     laneHeld: (handler, lane) => laneHeld.get(handler, lane) !== undefined,
+    laneHeldBefore: (handler, lane, seq, run) => laneHeldBefore.get(handler, lane, seq, run) !== undefined,
     laneBusy: (handler, lane) => laneBusy.get(handler, lane) !== undefined,
     anyHeld: (handler) => anyHeld.get(handler) !== undefined,
     anyParked: (handler) => anyParked.get(handler) !== undefined,

@@ -10,7 +10,10 @@ type Condition = readonly [sql: string, value: string | number];
 export interface InspectStatements {
   events(filter: EventFilter & { readonly typeId?: number }, limit: number): readonly EventRow[];
   /** Rows of `deliveries`, by journal position. */
-  deliveries(filter: { readonly handler?: number; readonly states?: readonly StoredState[]; readonly seq?: number; readonly key?: string; readonly type?: number }, limit: number): readonly DeliveryRow[];
+  deliveries(
+    filter: { readonly handler?: number; readonly states?: readonly StoredState[]; readonly seq?: number; readonly key?: string; readonly type?: number },
+    limit: number,
+  ): readonly DeliveryRow[];
   dead(filter: Partial<DeadLetterFilter> & { readonly handlerId?: number; readonly typeId?: number }, limit: number): readonly DeliveryRow[];
   countByState(handler: number, now: number): ReadonlyMap<StoredState, number>;
   /** Time of the oldest event that may be handled now. */
@@ -20,11 +23,16 @@ export interface InspectStatements {
 export function inspectStatements(db: Database): InspectStatements {
   const select = <Row>(sql: string, conditions: readonly Condition[], tail: string, limit: number): readonly Row[] => {
     const where = conditions.length === 0 ? "" : `WHERE ${conditions.map(([condition]) => condition).join(" AND ")}`;
-    return db.prepare(`${sql} ${where} ${tail} LIMIT ?`).raw().all(...conditions.map(([, value]) => value), limit) as Row[];
+    return db
+      .prepare(`${sql} ${where} ${tail} LIMIT ?`)
+      .raw()
+      .all(...conditions.map(([, value]) => value), limit) as Row[];
   };
   const byState = db.prepare("SELECT d.state, count(*) FROM deliveries d WHERE d.handler = ? GROUP BY d.state").raw();
   const overdue = db.prepare("SELECT d.state, count(*) FROM deliveries d WHERE d.handler = ? AND d.state IN (1, 4, 7) AND d.due <= ? GROUP BY d.state").raw();
-  const oldest = db.prepare("SELECT min(e.time) FROM deliveries d JOIN events e ON e.seq = d.seq WHERE d.handler = ? AND d.state IN (1, 2, 4, 7) AND d.due <= ?").pluck();
+  const oldest = db
+    .prepare("SELECT min(e.time) FROM deliveries d JOIN events e ON e.seq = d.seq WHERE d.handler = ? AND d.state IN (1, 2, 4, 7) AND d.due <= ?")
+    .pluck();
   return {
     events(filter, limit) {
       const conditions: Condition[] = [];
@@ -44,7 +52,12 @@ export function inspectStatements(db: Database): InspectStatements {
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
       if (filter.type !== undefined) conditions.push(["e.type = ?", filter.type]);
       if (filter.states !== undefined) conditions.push(["d.state IN (SELECT value FROM json_each(?))", JSON.stringify(filter.states)]);
-      return select<DeliveryRow>(`SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`, conditions, "ORDER BY d.seq, d.handler, d.run", limit);
+      return select<DeliveryRow>(
+        `SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`,
+        conditions,
+        "ORDER BY d.seq, d.handler, d.run",
+        limit,
+      );
     },
     dead(filter, limit) {
       const conditions: Condition[] = [["d.state = ?", stored.dead]];
@@ -54,7 +67,12 @@ export function inspectStatements(db: Database): InspectStatements {
       if (filter.typeId !== undefined) conditions.push(["e.type = ?", filter.typeId]);
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
       if (filter.code !== undefined) conditions.push(["json_extract(d.failure, '$.code') = ?", filter.code]);
-      return select<DeliveryRow>(`SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`, conditions, "ORDER BY d.seq, d.handler, d.run", limit);
+      return select<DeliveryRow>(
+        `SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`,
+        conditions,
+        "ORDER BY d.seq, d.handler, d.run",
+        limit,
+      );
     },
     countByState(handler, now) {
       const counts = new Map(byState.all(handler) as [StoredState, number][]);

@@ -20,7 +20,8 @@ export type EventRow = readonly [
 ];
 
 /** Columns of `events`, with the alias `e`. */
-export const eventColumns = "e.seq, e.type, e.source, e.id, e.time, e.key, e.version, e.correlation, e.causation, e.hops, e.traceparent, e.due, e.data, e.previous, e.hash";
+export const eventColumns =
+  "e.seq, e.type, e.source, e.id, e.time, e.key, e.version, e.correlation, e.causation, e.hops, e.traceparent, e.due, e.data, e.previous, e.hash";
 
 /** Statements on `events`. */
 export interface JournalStatements {
@@ -55,7 +56,9 @@ export function journalStatements(db: Database): JournalStatements {
   const last = db.prepare("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").raw();
   const first = db.prepare("SELECT seq, previous FROM events ORDER BY seq LIMIT 1").raw();
   const walk = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.seq > ? ORDER BY e.seq`).raw();
-  const ofFlow = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? UNION SELECT ${eventColumns} FROM events e WHERE e.correlation = ? ORDER BY 1`).raw();
+  const ofFlow = db
+    .prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? UNION SELECT ${eventColumns} FROM events e WHERE e.correlation = ? ORDER BY 1`)
+    .raw();
   const newestTime = db.prepare("SELECT time FROM events ORDER BY seq DESC LIMIT 1").pluck();
   return {
     insert: (row) => insert.run(...row).changes === 1,

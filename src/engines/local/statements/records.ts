@@ -23,10 +23,12 @@ export interface RecordStatements {
 export function recordStatements(db: Database): RecordStatements {
   const get = db.prepare("SELECT key, version, body FROM records WHERE tbl = ? AND key = ?").raw();
   const byKey = db.prepare("SELECT key, version, body, key FROM records WHERE tbl = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?").raw();
-  const byIndex = db.prepare(
-    `SELECT r.key, r.version, r.body, i.fields || i.key FROM record_index i JOIN records r ON r.tbl = i.tbl AND r.key = i.key
+  const byIndex = db
+    .prepare(
+      `SELECT r.key, r.version, r.body, i.fields || i.key FROM record_index i JOIN records r ON r.tbl = i.tbl AND r.key = i.key
      WHERE i.tbl = ? AND i.name = ? AND i.fields >= ? AND i.fields < ? ORDER BY i.fields, i.key LIMIT ?`,
-  ).raw();
+    )
+    .raw();
   const version = db.prepare("SELECT version FROM records WHERE tbl = ? AND key = ?").pluck();
   const put = db.prepare(
     `INSERT INTO records (tbl, key, version, indexes, body) VALUES (?, ?, ?, ?, ?)
