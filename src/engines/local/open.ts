@@ -9,8 +9,8 @@ import type { PublishOptions, Queue } from "../../core/queue.ts";
 import { runRequest } from "../../core/request.ts";
 import { backUp, serialize } from "./backup.ts";
 import { buildEngine, type Engine } from "./engine.ts";
-import type { LocalOptions } from "./options.ts";
-import { verifyFile, type VerifyReport } from "./verify.ts";
+import type { LocalOptions, VerifyReport } from "./options.ts";
+import { verifyFile } from "./verify.ts";
 
 /** What only the embedded engine knows of itself. */
 export interface LocalFacts {

@@ -56,3 +56,17 @@ export const faultPoints = [
   "request.after-commit",
 ] as const;
 export type FaultPoint = (typeof faultPoints)[number];
+
+/** One thing that is wrong with a file. */
+export interface VerifyProblem {
+  /** Position in the journal; 0 where it is not about one event. */
+  readonly position: number;
+  readonly message: string;
+}
+
+/** What `verify` found. */
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly events: number;
+  readonly problems: readonly VerifyProblem[];
+}

@@ -1,19 +1,8 @@
 import type { Database } from "better-sqlite3";
 import { isPulseQueueError } from "../../core/errors.ts";
 import { genesis, parseAnchor, type Journal } from "./journal.ts";
+import type { VerifyProblem, VerifyReport } from "./options.ts";
 import type { Statements } from "./statements/index.ts";
-
-export interface VerifyProblem {
-  /** Position in the journal; 0 where it is not about one event. */
-  readonly position: number;
-  readonly message: string;
-}
-
-export interface VerifyReport {
-  readonly ok: boolean;
-  readonly events: number;
-  readonly problems: readonly VerifyProblem[];
-}
 
 /** Problems listed at most. */
 const maxProblems = 100;
