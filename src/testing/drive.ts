@@ -59,21 +59,30 @@ function watch(promise: Promise<unknown>): () => boolean {
   return () => over;
 }
 
+export interface SettleOptions {
+  /** Virtual time after which it gives up. @default "30d" */
+  readonly limit?: Duration;
+  /** Asked each time all is quiet: whether to stop before the queue is idle. @default never */
+  readonly stop?: () => boolean;
+}
+
 /**
  * Until `queue.idle()`: runs what can run and jumps from timer to timer over the waits of retries.
  * Throws after `limit` of virtual time, and names what is not done.
  */
-export async function settle(queue: Queue, clock: VirtualClock, limit: Duration = "30d"): Promise<void> {
+export async function settle(queue: Queue, clock: VirtualClock, { limit = "30d", stop = () => false }: SettleOptions = {}): Promise<void> {
   const end = clock.monotonic() + parseDuration(limit);
   const idle = queue.idle();
-  const isIdle = watch(idle);
+  const isOver = watch(idle);
   for (let jumps = 0; ; jumps += 1) {
     await drain(clock);
-    while (!isIdle() && (await waitsForTheWorld(queue, clock))) await drain(clock);
-    if (isIdle()) return idle;
+    while (!isOver() && !stop() && (await waitsForTheWorld(queue, clock))) await drain(clock);
+    if (isOver()) return idle;
+    if (stop()) return;
     const wait = clock.untilNextTimer();
-    if (wait === undefined || clock.monotonic() + wait > end || jumps > mostTimers)
+    if (wait === undefined || clock.monotonic() + wait > end || jumps > mostTimers) {
       throw await unfinished(queue, wait === undefined ? "and nothing is left that could move it" : `after ${String(jumps)} timers`);
+    }
     clock.advance(wait);
   }
 }

@@ -9,3 +9,5 @@ export { beginLife, SimulatedCrash } from "./local-life.ts";
 export type { Life, LifeOptions } from "./local-life.ts";
 export { seededRandom } from "./random.ts";
 export type { SeededRandom } from "./random.ts";
+export { testApp } from "./test-app.ts";
+export type { TestApp, TestAppOptions, TestTable } from "./test-app.ts";
