@@ -4,7 +4,7 @@ import { styleText } from "node:util";
 export type Paint = (style: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
 
 export function paint(coloured: boolean): Paint {
-  return (style, text) => (coloured ? styleText(style, text) : text);
+  return (style, text) => (coloured ? styleText(style, text, { validateStream: false }) : text);
 }
 
 // eslint-disable-next-line no-control-regex -- control characters are what `printable` escapes

@@ -1,0 +1,45 @@
+/** A terminal in memory: runs a command line in this process. */
+import { Readable, Writable } from "node:stream";
+import { runCommand } from "../../src/cli/run.ts";
+
+export interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  json(): unknown;
+  /** The error that `--json` wrote. */
+  error(): Readonly<Record<string, unknown>>;
+}
+
+export interface TerminalOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  /** Whether the three streams are a terminal. @default false */
+  readonly isTerminal?: boolean;
+  readonly now?: () => number;
+}
+
+export async function inTerminal(args: readonly string[], { cwd, env = {}, input = "", isTerminal = false, now = Date.now }: TerminalOptions): Promise<Answer> {
+  const [stdout, stderr] = [collector(isTerminal), collector(isTerminal)];
+  const stdin = Object.assign(Readable.from([input]), { isTTY: isTerminal });
+  const code = await runCommand(args, { stdin, stdout: stdout.stream, stderr: stderr.stream, env, cwd, now });
+  return {
+    code,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+    json: () => JSON.parse(stdout.text()) as unknown,
+    error: () => (JSON.parse(stderr.text()) as { readonly error: Readonly<Record<string, unknown>> }).error,
+  };
+}
+
+function collector(isTTY: boolean): { readonly stream: Writable & { readonly isTTY: boolean }; text(): string } {
+  let text = "";
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += String(chunk);
+      done();
+    },
+  });
+  return { stream: Object.assign(stream, { isTTY }), text: () => text };
+}
