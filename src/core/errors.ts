@@ -18,7 +18,7 @@ const entry = (status: number, retry: RetryVerdict, fix: string): ErrorEntry => 
 export const errorCatalogue = {
   DECLARATION_INVALID: entry(500, "never", "Correct the declaration that the message names, then start again."),
   TOPOLOGY_INVALID: entry(500, "never", "Correct every problem that the message lists, then start again."),
-  APP_NOT_LOADED: entry(500, "never", "Name a module whose default export is the result of defineApp()."),
+  APP_NOT_LOADED: entry(500, "never", "Correct the module that the message names: it must load, and its default export must be the result of defineApp()."),
   EVENT_UNKNOWN: entry(404, "fix-input", "Use an event that a handler, endpoint or schedule of this app declares."),
   HANDLER_UNKNOWN: entry(404, "fix-input", "List the handlers with `pulsequeue handlers ls` and use one of their names."),
   TABLE_UNKNOWN: entry(404, "fix-input", "List the tables with `pulsequeue tables ls` and use one of their names."),

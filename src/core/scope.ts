@@ -14,7 +14,7 @@ import { newEvent } from "./new-event.ts";
 import type { RowQuery, System } from "./ports.ts";
 import { parseWith } from "./schema.ts";
 import type { SecretDefinition } from "./secret.ts";
-import { encodeFields, givenKey, rowKey, type AnyTable } from "./table.ts";
+import { encodeFields, givenKey, indexEntries, rowKey, type AnyTable } from "./table.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /** Where finished steps are kept. */
@@ -189,12 +189,7 @@ export class Scope implements Context {
     // Keys and indexes are of the output, since that is what handlers see and ask by.
     const fields = output as Fields;
     const key = rowKey(table, fields);
-    const indexes = new Map<string, string>();
-    for (const [index, names] of table.indexFields) {
-      if (names.every((name) => fields[name] !== undefined && fields[name] !== null))
-        indexes.set(index, encodeFields(`Index ${index} of table ${table.name}`, names, fields));
-    }
-    this.#shared.work.write({ table: table.name, key, body, indexes });
+    this.#shared.work.write({ table: table.name, key, body, indexes: indexEntries(table, fields) });
     if (table.invariant !== undefined) (this.#ruled ??= new Map()).set(`${table.name}/${key}`, { table, output });
     this.#assertSize();
   }

@@ -186,6 +186,19 @@ export function rowKey(table: AnyTable, row: Readonly<Record<string, unknown>>):
   return encodeFields(`The key of table ${table.name}`, table.keyFields, row);
 }
 
+const noIndexes: ReadonlyMap<string, string> = new Map();
+
+/** Storage text of each declared index that `row` has all fields of. */
+export function indexEntries(table: AnyTable, row: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
+  if (table.indexFields.size === 0) return noIndexes;
+  const entries = new Map<string, string>();
+  for (const [index, fields] of table.indexFields) {
+    const complete = fields.every((field) => row[field] !== undefined && row[field] !== null);
+    if (complete) entries.set(index, encodeFields(`Index ${index} of table ${table.name}`, fields, row));
+  }
+  return entries;
+}
+
 /** Storage text of a key as handlers give it: a value for a one-field key, an object for a compound one. */
 export function givenKey(table: AnyTable, key: unknown): string {
   const [only, second] = table.keyFields;

@@ -210,7 +210,7 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
     get failure() {
       return committer.failure;
     },
-    // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
+
     async start() {
       if (started) return;
       started = true;

@@ -147,17 +147,16 @@ export function createInspect(options: InspectOptions): Inspect {
   };
 
   return {
-    // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous: a throw becomes a rejection
     async events(filter = {}) {
       const limit = checkedLimit(filter.limit);
       const rows = statements.inspect.events({ ...filter, ...(filter.type === undefined ? {} : { typeId: typeId(filter.type) }) }, limit);
       return rows.map((row) => eventView(journal, row));
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
+
     async deliveries(filter) {
       return deliveries(filter);
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
+
     async deadLetters(filter = {}) {
       const { handler, eventType } = filter;
       const ids = {
@@ -170,7 +169,7 @@ export function createInspect(options: InspectOptions): Inspect {
         .filter((view) => view !== undefined)
         .map((view): DeadLetterView => ({ ...view, event: eventAt(view.sequence) }));
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
+
     async trace(correlationId) {
       const row = statements.journal.byId(correlationId);
       const root = row === undefined ? correlationId : eventView(journal, row).correlationId;
@@ -180,7 +179,7 @@ export function createInspect(options: InspectOptions): Inspect {
       for (const event of events) if (event.causationId !== undefined) children.set(event.causationId, [...(children.get(event.causationId) ?? []), event]);
       return events.filter((event) => event.causationId === undefined || !ids.has(event.causationId)).map((event) => tree(event, children));
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
+
     async handlers() {
       return [...workers.values()].map((worker): HandlerView => {
         const { window } = worker;
@@ -206,7 +205,7 @@ export function createInspect(options: InspectOptions): Inspect {
         };
       });
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
+
     async operations(limit) {
       return statements.handlers
         .operations(checkedLimit(limit))
@@ -215,12 +214,11 @@ export function createInspect(options: InspectOptions): Inspect {
     table<T extends AnyTable>(table: T) {
       if (topology.tables.get(table.name) !== table) throw new PulseQueueError("TABLE_UNKNOWN", `There is no table ${table.name}`);
       return {
-        // eslint-disable-next-line @typescript-eslint/require-await
         async get(key: RowKey<T>) {
           const row = statements.records.get(journal.tableId(table.name), givenKey(table, key));
-          return row === undefined ? undefined : (parseRow(table, row[2]) as Row<T>);
+          return row === undefined ? undefined : parseRow(table, row[2]);
         },
-        // eslint-disable-next-line @typescript-eslint/require-await
+
         async all() {
           return statements.records.all(journal.tableId(table.name)).map(([, , body]) => parseRow(table, body) as Row<T>);
         },

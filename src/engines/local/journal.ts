@@ -147,7 +147,7 @@ export function parseAnchor(text: string): Head {
  */
 export function contentHash(previous: string, ...fields: readonly (string | number | null)[]): string {
   let text = previous;
-  for (const field of fields) text += field === null ? "\n" : `\n${field}`;
+  for (const field of fields) text += field === null ? "\n" : `\n${String(field)}`;
   return sha256(text);
 }
 

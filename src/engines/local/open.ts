@@ -53,7 +53,7 @@ export interface LocalQueue extends Queue {
  *
  * Throws `STORE_LOCKED`, `STORE_FOREIGN`, `STORE_NEWER`, `STORE_READ_ONLY`, `STORE_CORRUPT`, `STORE_FAILED`, `SECRET_MISSING`.
  */
-// eslint-disable-next-line @typescript-eslint/require-await -- opening is synchronous today; an error is a rejection all the same
+
 export async function openLocal(app: App, options: LocalOptions): Promise<LocalQueue> {
   const engine = buildEngine(app.topology, options);
   const { system, store, topology, committer } = engine;
@@ -117,12 +117,12 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
       assertOpen();
       return backUp(engine.db, target, progress);
     },
-    // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous: a throw becomes a rejection
+
     async verify(progress) {
       assertOpen();
       return verifyFile(engine.db, engine.statements, engine.journal, progress);
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
+
     async facts() {
       assertOpen();
       return facts(engine, options);

@@ -4,6 +4,7 @@ import { PulseQueueError } from "../../core/errors.ts";
 import type { System } from "../../core/ports.ts";
 import type { Topology } from "../../core/topology.ts";
 import type { Journal } from "./journal.ts";
+import { rebuildIndexes } from "./rows.ts";
 import { stored } from "./statements/deliveries.ts";
 import type { HandlerRow } from "./statements/handlers.ts";
 import type { Statements } from "./statements/index.ts";
@@ -28,7 +29,7 @@ export function recover(statements: Statements, journal: Journal, topology: Topo
   meta.set("epoch", epoch);
   const afterCrash = meta.get("open") === 1;
   meta.set("open", 1);
-  for (const name of topology.tables.keys()) journal.tableId(name);
+  for (const table of topology.tables.values()) rebuildIndexes(meta, statements.records, table, journal.tableId(table.name));
   const handlers = registerHandlers(statements, journal, topology);
   endCrashed(statements, topology, handlers, system);
   return { epoch, afterCrash, handlers };

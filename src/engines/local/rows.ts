@@ -1,18 +1,38 @@
 import type { RowWrite } from "../../core/ports.ts";
+import { indexEntries, type AnyTable } from "../../core/table.ts";
+import { parseRow } from "../../core/scope.ts";
+import type { MetaStatements } from "./statements/meta.ts";
 import type { RecordStatements } from "./statements/records.ts";
 
-/** Writes or deletes a row together with its index entries, inside the caller's transaction. */
-export function writeRow(records: RecordStatements, table: number, { key, body, indexes }: RowWrite, version: number): void {
-  const before = records.indexes(table, key);
+/** Writes or deletes a row together with its index entries, inside the caller's transaction. `id` is the table's number. */
+export function writeRow(records: RecordStatements, table: AnyTable, id: number, { key, body, indexes }: RowWrite, version: number): void {
+  const before = table.indexFields.size === 0 ? undefined : records.indexes(id, key);
   if (before !== undefined) {
     for (const [index, fields] of JSON.parse(before) as [string, string][]) {
-      if (body === undefined || indexes.get(index) !== fields) records.removeIndex(table, index, fields, key);
+      if (body === undefined || indexes.get(index) !== fields) records.removeIndex(id, index, fields, key);
     }
   }
   if (body === undefined) {
-    records.remove(table, key);
+    records.remove(id, key);
     return;
   }
-  records.put(table, key, version, indexes.size === 0 ? null : JSON.stringify([...indexes]), body);
-  for (const [index, fields] of indexes) records.addIndex(table, index, fields, key);
+  records.put(id, key, version, indexes.size === 0 ? null : JSON.stringify([...indexes]), body);
+  for (const [index, fields] of indexes) records.addIndex(id, index, fields, key);
+}
+
+/**
+ * Makes the index entries of a table anew where its declared indexes are not those that the file was written with, inside the
+ * caller's transaction. Throws `ROW_INVALID` for a stored row that the table's schema no longer accepts.
+ */
+export function rebuildIndexes(meta: MetaStatements, records: RecordStatements, table: AnyTable, id: number): void {
+  const declared = JSON.stringify([...table.indexFields]);
+  const name = `indexes:${table.name}`;
+  if (meta.get(name) === declared) return;
+  records.clearIndex(id);
+  for (const [key, version, body] of table.indexFields.size === 0 ? [] : records.all(id)) {
+    const indexes = indexEntries(table, parseRow(table, body) as Readonly<Record<string, unknown>>);
+    records.put(id, key, version, indexes.size === 0 ? null : JSON.stringify([...indexes]), body);
+    for (const [index, fields] of indexes) records.addIndex(id, index, fields, key);
+  }
+  meta.set(name, declared);
 }

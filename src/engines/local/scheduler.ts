@@ -80,7 +80,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         journal.confirm();
         options.wake([event]);
       },
-      revert: journal.revert,
+      revert() {
+        journal.revert();
+      },
     });
     written.then(
       () => {

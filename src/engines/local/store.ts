@@ -56,7 +56,10 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
     );
     if (clash !== undefined) return { outcome: "identity-reused", event: clash };
     const version = commit.writes.length > 0 ? options.nextVersion() : 0;
-    for (const write of commit.writes) writeRow(statements.records, journal.tableId(write.table), write, version);
+    for (const write of commit.writes) {
+      const table = options.topology.tables.get(write.table);
+      if (table !== undefined) writeRow(statements.records, table, journal.tableId(write.table), write, version);
+    }
     for (const event of commit.events) append(event);
     if (commit.answer !== undefined) statements.records.saveAnswer(commit.answer.request, commit.answer.fingerprint, commit.answer.answer, options.now());
     settleDeliveries(statements, options.now(), commit.settled, context);
@@ -74,7 +77,9 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
           journal.confirm();
           options.wake(events);
         },
-        revert: journal.revert,
+        revert() {
+          journal.revert();
+        },
       });
     },
     get(table, key) {

@@ -21,12 +21,12 @@ export interface InspectStatements {
 }
 
 export function inspectStatements(db: Database): InspectStatements {
-  const select = <Row>(sql: string, conditions: readonly Condition[], tail: string, limit: number): readonly Row[] => {
+  const select = (sql: string, conditions: readonly Condition[], tail: string, limit: number): readonly unknown[] => {
     const where = conditions.length === 0 ? "" : `WHERE ${conditions.map(([condition]) => condition).join(" AND ")}`;
     return db
       .prepare(`${sql} ${where} ${tail} LIMIT ?`)
       .raw()
-      .all(...conditions.map(([, value]) => value), limit) as Row[];
+      .all(...conditions.map(([, value]) => value), limit);
   };
   const byState = db.prepare("SELECT d.state, count(*) FROM deliveries d WHERE d.handler = ? GROUP BY d.state").raw();
   const overdue = db.prepare("SELECT d.state, count(*) FROM deliveries d WHERE d.handler = ? AND d.state IN (1, 4, 7) AND d.due <= ? GROUP BY d.state").raw();
@@ -43,7 +43,12 @@ export function inspectStatements(db: Database): InspectStatements {
       if (filter.from !== undefined) conditions.push(["e.time >= ?", filter.from]);
       if (filter.to !== undefined) conditions.push(["e.time < ?", filter.to]);
       if (filter.after !== undefined) conditions.push(["e.seq > ?", filter.after]);
-      return select<EventRow>(`SELECT ${eventColumns} FROM events e`, conditions, `ORDER BY e.seq ${filter.after === undefined ? "DESC" : "ASC"}`, limit);
+      return select(
+        `SELECT ${eventColumns} FROM events e`,
+        conditions,
+        `ORDER BY e.seq ${filter.after === undefined ? "DESC" : "ASC"}`,
+        limit,
+      ) as unknown as EventRow[];
     },
     deliveries(filter, limit) {
       const conditions: Condition[] = [];
@@ -52,12 +57,12 @@ export function inspectStatements(db: Database): InspectStatements {
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
       if (filter.type !== undefined) conditions.push(["e.type = ?", filter.type]);
       if (filter.states !== undefined) conditions.push(["d.state IN (SELECT value FROM json_each(?))", JSON.stringify(filter.states)]);
-      return select<DeliveryRow>(
+      return select(
         `SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`,
         conditions,
         "ORDER BY d.seq, d.handler, d.run",
         limit,
-      );
+      ) as unknown as DeliveryRow[];
     },
     dead(filter, limit) {
       const conditions: Condition[] = [["d.state = ?", stored.dead]];
@@ -67,12 +72,12 @@ export function inspectStatements(db: Database): InspectStatements {
       if (filter.typeId !== undefined) conditions.push(["e.type = ?", filter.typeId]);
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
       if (filter.code !== undefined) conditions.push(["json_extract(d.failure, '$.code') = ?", filter.code]);
-      return select<DeliveryRow>(
+      return select(
         `SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`,
         conditions,
         "ORDER BY d.seq, d.handler, d.run",
         limit,
-      );
+      ) as unknown as DeliveryRow[];
     },
     countByState(handler, now) {
       const counts = new Map(byState.all(handler) as [StoredState, number][]);

@@ -13,6 +13,8 @@ export interface RecordStatements {
   put(table: number, key: string, version: number, indexes: string | null, body: string): void;
   remove(table: number, key: string): void;
   indexes(table: number, key: string): string | undefined;
+  /** Removes every index entry of a table. */
+  clearIndex(table: number): void;
   addIndex(table: number, index: string, fields: string, key: string): void;
   removeIndex(table: number, index: string, fields: string, key: string): void;
   all(table: number): readonly RecordRow[];
@@ -36,6 +38,7 @@ export function recordStatements(db: Database): RecordStatements {
   );
   const remove = db.prepare("DELETE FROM records WHERE tbl = ? AND key = ?");
   const indexes = db.prepare("SELECT indexes FROM records WHERE tbl = ? AND key = ? AND indexes IS NOT NULL").pluck();
+  const clearIndex = db.prepare("DELETE FROM record_index WHERE tbl = ?");
   const addIndex = db.prepare("INSERT INTO record_index (tbl, name, fields, key) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
   const removeIndex = db.prepare("DELETE FROM record_index WHERE tbl = ? AND name = ? AND fields = ? AND key = ?");
   const all = db.prepare("SELECT key, version, body FROM records WHERE tbl = ? ORDER BY key").raw();
@@ -49,6 +52,7 @@ export function recordStatements(db: Database): RecordStatements {
     put: (...values) => void put.run(...values),
     remove: (table, key) => void remove.run(table, key),
     indexes: (table, key) => indexes.get(table, key) as string | undefined,
+    clearIndex: (table) => void clearIndex.run(table),
     addIndex: (...values) => void addIndex.run(...values),
     removeIndex: (...values) => void removeIndex.run(...values),
     all: (table) => all.all(table) as unknown as RecordRow[],
