@@ -1,6 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { defineApp, defineEndpoint, defineEvent, defineHandler, defineSchedule, defineSecret, defineTable, NonRetryableError, RetryAfterError } from "pulsequeue";
+import {
+  defineApp,
+  defineEndpoint,
+  defineEvent,
+  defineHandler,
+  defineSchedule,
+  defineSecret,
+  defineTable,
+  NonRetryableError,
+  RetryAfterError,
+} from "pulsequeue";
 import { testApp, type TestApp, type TestAppOptions } from "pulsequeue/testing";
 
 const placed = defineEvent("order.placed", { schema: z.object({ orderId: z.string(), sku: z.string() }), key: (data) => data.sku });
