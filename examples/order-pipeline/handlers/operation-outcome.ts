@@ -49,7 +49,10 @@ export async function loadOperation(ctx: OutcomeContext, key: string): Promise<O
   return payment === undefined || order === undefined ? undefined : { operation, payment, order };
 }
 
-/** Asks the provider, once per delivery: the answer is remembered across attempts. A defect of an adapter is an unknown outcome. */
+/**
+ * Asks the provider. The key makes a repeat after a crash harmless, so the answer is not remembered apart (`ctx.step`): that
+ * would be one more durable write per call. A defect of an adapter is an unknown outcome.
+ */
 export async function ask(ctx: OutcomeContext, provider: PaymentProvider, call: "send" | "lookup", open: OpenOperation): Promise<LookupResult> {
   const { operation, payment, order } = open;
   const query: PaymentRequest = {
@@ -61,14 +64,12 @@ export async function ask(ctx: OutcomeContext, provider: PaymentProvider, call: 
     paymentMethod: order.paymentMethod,
     authorization: payment.authorization,
   };
-  return ctx.step(call, async () => {
-    try {
-      return await (call === "send" ? provider[operation.kind](query, ctx.signal) : provider.lookup(query, ctx.signal));
-    } catch (error) {
-      ctx.log.error("the payment adapter threw", { operation: operation.key, error: error instanceof Error ? error.message : "not an error" });
-      return { outcome: "unknown", reason: "the adapter threw" };
-    }
-  });
+  try {
+    return await (call === "send" ? provider[operation.kind](query, ctx.signal) : provider.lookup(query, ctx.signal));
+  } catch (error) {
+    ctx.log.error("the payment adapter threw", { operation: operation.key, error: error instanceof Error ? error.message : "not an error" });
+    return { outcome: "unknown", reason: "the adapter threw" };
+  }
 }
 
 /** Records that the operation is requested, and asks for it to be sent. */

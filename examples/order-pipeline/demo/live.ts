@@ -1,0 +1,136 @@
+/** `npm start`: the pipeline live, with a trickle of orders, until Ctrl-C. */
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { Command } from "commander";
+import { openLocal, type LocalQueue } from "pulsequeue/local";
+import { createOrdersApp } from "../app.ts";
+import { cancelOrder } from "../endpoints/cancel-order.ts";
+import { paymentWebhook } from "../endpoints/payment-webhook.ts";
+import { placeOrder } from "../endpoints/place-order.ts";
+import { receiveStock } from "../endpoints/receive-stock.ts";
+import { setProduct } from "../endpoints/set-product.ts";
+import { formatMoney } from "../money.ts";
+import { fileBook } from "../providers/book.ts";
+import { simulatedProvider, type SimulatedProvider } from "../providers/simulated.ts";
+import { orders, stock } from "../tables.ts";
+import { exitUsage, percent, whole } from "./options.ts";
+import { happens, orderIdOf, orderOf, priceOf, skuOf, storefront } from "./shop.ts";
+
+interface LiveOptions {
+  readonly file: string;
+  /** Orders per minute. */
+  readonly rate: number;
+  readonly cancels: number;
+}
+
+const skus = 5;
+const unitsPerDelivery = 25;
+/** Goods are ordered again when fewer are available. */
+const reorderBelow = 5;
+const declines = 0.1;
+const timeouts = 0.05;
+const duplicates = 0.2;
+/** How often the shop looks at what has happened, milliseconds. */
+const beat = 200;
+
+function readOptions(): LiveOptions {
+  return new Command("start")
+    .description("The order pipeline live, with a trickle of orders, until Ctrl-C. Started again on the same file it goes on where it was.")
+    .option("--file <path>", "database file", ".pulsequeue/orders.db")
+    .option("--rate <n>", "orders per minute", whole(1, 60_000), 60)
+    .option("--cancels <percent>", "orders that their buyer cancels", percent, 5)
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? 0 : exitUsage);
+    })
+    .parse()
+    .opts<LiveOptions>();
+}
+
+/** Offers the products, and has goods delivered where few are left. */
+async function restock(queue: LocalQueue): Promise<void> {
+  for (let index = 0; index < skus; index += 1) {
+    const sku = skuOf(index);
+    const row = await queue.inspect.table(stock).get(sku);
+    if (row !== undefined && row.onHand - row.reserved >= reorderBelow) continue;
+    if (row === undefined)
+      await queue.invoke(setProduct, {
+        params: { sku },
+        principal: "operator",
+        body: { name: `Product ${String(index + 1)}`, unitPrice: priceOf(index), currency: "EUR" },
+      });
+    // Named after what was there: asked twice in one moment, the goods come once.
+    const receiptId = `after-${String(row?.version ?? 0)}`;
+    await queue.invoke(receiveStock, { params: { sku }, principal: "operator", body: { receiptId, quantity: unitsPerDelivery } });
+    console.log(`${stamp()}  ${sku}  +${String(unitsPerDelivery)} units delivered`);
+  }
+}
+
+/** Prints what became of orders since the journal position `after`; answers the new position. */
+async function narrate(queue: LocalQueue, after: number): Promise<number> {
+  const events = await queue.inspect.events({ after, limit: 1_000 });
+  for (const { type, key = "" } of events) {
+    if (!/^order\.(?:placed|confirmed|cancelled|expired|refunded|needs-attention)$/.test(type)) continue;
+    const order = type === "order.placed" ? undefined : await queue.inspect.table(orders).get(key);
+    const why = order === undefined ? "" : order.detail === "" ? formatMoney(order.total, order.currency) : order.detail;
+    console.log(`${stamp()}  ${key}  ${type.slice("order.".length).padEnd(15)}  ${why}`.trimEnd());
+  }
+  return events.at(-1)?.sequence ?? after;
+}
+
+function stamp(): string {
+  return new Date().toISOString().slice(11, 19);
+}
+
+/** Places orders at the given rate until `signal` aborts. */
+async function trickle(queue: LocalQueue, { rate, cancels }: LiveOptions, signal: AbortSignal): Promise<number> {
+  // Each run has buyers of its own, so that their order ids are new.
+  const seed = Math.floor(Date.now() / 1_000);
+  let placed = 0;
+  for (; !signal.aborted; placed += 1) {
+    const answer = await queue.invoke(placeOrder, orderOf({ seed, skus }, placed));
+    if (answer.status >= 400) console.log(`${stamp()}  refused: ${JSON.stringify(answer.body)}`);
+    if (happens(cancels, seed, "cancel", placed)) await queue.invoke(cancelOrder, { params: { id: orderIdOf(seed, placed) }, principal: storefront });
+    await pause(60_000 / rate, signal);
+  }
+  return placed;
+}
+
+async function watch(queue: LocalQueue, provider: SimulatedProvider, signal: AbortSignal): Promise<void> {
+  let position = (await queue.facts()).head;
+  const look = async (): Promise<void> => {
+    for (const notification of provider.takeNotifications()) await queue.invoke(paymentWebhook, { body: notification, principal: provider.name });
+    position = await narrate(queue, position);
+  };
+  while (!signal.aborted) {
+    await look();
+    await restock(queue);
+    await pause(beat, signal);
+  }
+  await queue.idle();
+  await look();
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(milliseconds, undefined, { signal }).catch(() => undefined);
+}
+
+const options = readOptions();
+const file = resolve(options.file);
+mkdirSync(dirname(file), { recursive: true });
+const book = fileBook(`${file}.provider`);
+const provider = simulatedProvider({ seed: 1, declines, timeouts, duplicates, book });
+const stop = new AbortController();
+const queue = await openLocal(createOrdersApp({ provider }), { file });
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    stop.abort();
+  });
+}
+console.log(`Orders flow through ${file}; Ctrl-C ends it.`);
+await queue.start();
+await restock(queue);
+const [placed] = await Promise.all([trickle(queue, options, stop.signal), watch(queue, provider, stop.signal)]);
+await queue.close();
+book.close();
+console.log(`\nClosed after ${String(placed)} orders. Started again on this file it goes on where it was.`);
