@@ -123,11 +123,13 @@ export function createCommitter(options: CommitterOptions): Committer {
 
   const flushGroup = (group: readonly Waiting[]): void => {
     if (crashed) return;
+    let told: readonly (() => void)[] = [];
     try {
-      for (const tell of attempt(group)) tell();
+      told = attempt(group);
     } catch (thrown) {
       fail(group, thrown);
     }
+    for (const tell of told) tell();
   };
 
   const fail = (group: readonly Waiting[], thrown: unknown): void => {

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import Database from "better-sqlite3";
 import { PulseQueueError } from "../../core/errors.ts";
 import { storeError } from "./failure.ts";
-import { migrate } from "./migrations/index.ts";
+import { checkFormat, migrate } from "./migrations/index.ts";
 import type { LocalOptions } from "./options.ts";
 
 /** The first version without the WAL-reset corruption (https://sqlite.org/wal.html#walresetbug). */
@@ -23,6 +23,7 @@ export function openDatabase({ file, durability = "full", simulate }: LocalOptio
     if (file !== ":memory:" && !existsSync(file)) closeSync(openSync(file, "a", 0o600)); // personal data: for this user only
     db = new Database(simulate?.image === undefined ? file : Buffer.from(simulate.image), { timeout: 1_000 });
     checkVersion(db);
+    checkFormat(db); // before the settings below, since the journal mode is written into the file
     // One process owns the file: an exclusive lock spares the locking of each single statement, and keeps every other program out.
     db.pragma("locking_mode = EXCLUSIVE");
     // The synchronous mode must be set after WAL: this build falls back to NORMAL when WAL is turned on.

@@ -1,7 +1,7 @@
 /** Writes that keep lanes in order: parking what a lane holds back, letting the next one go, and claims that survive a crash. */
 import type { System } from "../../core/ports.ts";
 import type { Committer } from "./committer.ts";
-import { moveCursor, type SettleContext } from "./settle.ts";
+import { emptyContext, moveCursor } from "./settle.ts";
 import { stored } from "./statements/deliveries.ts";
 import type { Statements } from "./statements/index.ts";
 import type { LocalDelivery, Window } from "./window.ts";
@@ -17,11 +17,12 @@ export interface LaneOptions {
 export function park(options: LaneOptions, blocked: readonly LocalDelivery[]): boolean {
   if (blocked.length === 0) return false;
   const { statements, committer, window } = options;
-  const context: SettleContext = { undo: [], done: [] };
+  let context = emptyContext();
   const written = committer.submit({
     kind: "park",
     bytes: 0,
     apply() {
+      context = emptyContext();
       for (const delivery of blocked) {
         const { lane = null, seq, run, attempt, rowId } = delivery;
         // The lane may have become free since: then the first one is ready, and holds the lane for the others.
@@ -88,11 +89,12 @@ export function releaseLanes(statements: Statements, window: Window, lanes: read
 /** Writes that an attempt begins, before it begins. */
 export async function claimDurably(options: LaneOptions, batch: readonly LocalDelivery[]): Promise<void> {
   const { statements, committer, window } = options;
-  const context: SettleContext = { undo: [], done: [] };
+  let context = emptyContext();
   await committer.submit({
     kind: "claim",
     bytes: 0,
     apply() {
+      context = emptyContext();
       for (const delivery of batch) {
         const { rowId, seq, run, attempt, lane = null } = delivery;
         if (rowId !== undefined) {

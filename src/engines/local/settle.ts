@@ -10,6 +10,10 @@ export interface SettleContext {
   readonly done: (() => void)[];
 }
 
+export function emptyContext(): SettleContext {
+  return { undo: [], done: [] };
+}
+
 /** One finished delivery in a receipt. */
 export type ReceiptEntry = readonly [
   seq: number,

@@ -4,7 +4,7 @@ import type { Commit, CommitResult, FoundRow, Store } from "../../core/ports.ts"
 import type { Topology } from "../../core/topology.ts";
 import type { Committer } from "./committer.ts";
 import type { Journal } from "./journal.ts";
-import { settleDeliveries, type SettleContext } from "./settle.ts";
+import { emptyContext, settleDeliveries, type SettleContext } from "./settle.ts";
 import { stored } from "./statements/deliveries.ts";
 import type { Statements } from "./statements/index.ts";
 import { writeRow } from "./rows.ts";
@@ -113,11 +113,14 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
       return Promise.resolve(row === undefined ? undefined : { request, fingerprint: row[0], answer: row[1] });
     },
     commit(commit) {
-      const context: SettleContext = { undo: [], done: [] };
+      let context = emptyContext();
       return committer.submit({
         kind: commit.settled.length > 0 ? "settle" : "request",
         bytes: 0,
-        apply: () => apply(commit, context),
+        apply() {
+          context = emptyContext(); // it may be tried twice
+          return apply(commit, context);
+        },
         confirm() {
           journal.confirm();
           for (const end of context.done) end();

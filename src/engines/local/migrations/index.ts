@@ -9,10 +9,10 @@ const migrations: readonly string[] = [initial];
 const applicationId = 0x50756c51;
 
 /**
- * Brings the file to this program's format, each step in one transaction.
+ * Reads whether this program may use the file; call it before anything is written, settings included.
  * Throws `STORE_FOREIGN` for a database that is not ours, `STORE_NEWER` for one of a newer program.
  */
-export function migrate(db: Database): void {
+export function checkFormat(db: Database): void {
   const version = Number(db.pragma("user_version", { simple: true }));
   const id = Number(db.pragma("application_id", { simple: true }));
   const isEmpty = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0;
@@ -20,6 +20,11 @@ export function migrate(db: Database): void {
   if (version > migrations.length) {
     throw new PulseQueueError("STORE_NEWER", `The file has format ${String(version)}; this program knows formats up to ${String(migrations.length)}`);
   }
+}
+
+/** Brings the file to this program's format, each step in one transaction. */
+export function migrate(db: Database): void {
+  const version = Number(db.pragma("user_version", { simple: true }));
   for (const [index, sql] of migrations.entries()) {
     if (index < version) continue;
     db.transaction(() => {
