@@ -9,7 +9,8 @@ import { inTerminal, type Answer, type TerminalOptions } from "../support/termin
 let live: LiveEngine;
 let ids: readonly string[];
 let letter: string;
-const run = (args: readonly string[], options: Partial<TerminalOptions> = {}): Promise<Answer> => inTerminal([...args, "--file", live.file], { cwd: live.folder, ...options });
+const run = (args: readonly string[], options: Partial<TerminalOptions> = {}): Promise<Answer> =>
+  inTerminal([...args, "--file", live.file], { cwd: live.folder, ...options });
 const json = async (...args: readonly string[]): Promise<unknown> => (await run([...args, "--json"])).json();
 
 beforeAll(async () => {
@@ -51,7 +52,15 @@ describe("reading", () => {
   });
 
   test("personal data is redacted wherever it would be printed", async () => {
-    const commands = [["events", "ls"], ["events", "show", "1"], ["trace", "1"], ["dlq", "ls"], ["dlq", "show", letter], ["tables", "get", "orders"], ["tables", "get", "orders", "o-1"]];
+    const commands = [
+      ["events", "ls"],
+      ["events", "show", "1"],
+      ["trace", "1"],
+      ["dlq", "ls"],
+      ["dlq", "show", letter],
+      ["tables", "get", "orders"],
+      ["tables", "get", "orders", "o-1"],
+    ];
     for (const command of commands) {
       for (const style of [[], ["--json"]]) {
         const { stdout, code } = await run([...command, ...style]);
@@ -143,11 +152,32 @@ describe("emit", () => {
 
   test.each([
     { name: "an unknown event", args: ["emit", "order.nope"], code: "EVENT_UNKNOWN", text: "its events are order.placed, order.confirmed" },
-    { name: "data that the schema refuses", args: ["emit", "order.placed", '{"orderId":"o","quantity":0}'], code: "PAYLOAD_INVALID", text: "quantity: Too small" },
-    { name: "an id that cannot be one", args: ["emit", "order.placed", '{"orderId":"o","quantity":1}', "--id", "a\nb"], code: "ID_INVALID", text: "control characters" },
-    { name: "an identity with other data", args: ["emit", "order.placed", '{"orderId":"o-3","quantity":9}', "--id", "fixed", "--source", "shop"], code: "IDENTITY_REUSED", text: "" },
+    {
+      name: "data that the schema refuses",
+      args: ["emit", "order.placed", '{"orderId":"o","quantity":0}'],
+      code: "PAYLOAD_INVALID",
+      text: "quantity: Too small",
+    },
+    {
+      name: "an id that cannot be one",
+      args: ["emit", "order.placed", '{"orderId":"o","quantity":1}', "--id", "a\nb"],
+      code: "ID_INVALID",
+      text: "control characters",
+    },
+    {
+      name: "an identity with other data",
+      args: ["emit", "order.placed", '{"orderId":"o-3","quantity":9}', "--id", "fixed", "--source", "shop"],
+      code: "IDENTITY_REUSED",
+      text: "",
+    },
     { name: "a file that is not there", args: ["emit", "order.placed", "@nope.json"], code: "FILE_MISSING", text: "nope.json cannot be read" },
-    { name: "data that is too large", args: ["emit", "order.placed", "-"], input: JSON.stringify({ orderId: "x".repeat(300_000), quantity: 1 }), code: "PAYLOAD_TOO_LARGE", text: "" },
+    {
+      name: "data that is too large",
+      args: ["emit", "order.placed", "-"],
+      input: JSON.stringify({ orderId: "x".repeat(300_000), quantity: 1 }),
+      code: "PAYLOAD_TOO_LARGE",
+      text: "",
+    },
   ])("$name is refused, for real and in a dry run", async ({ args, code, text, input = "" }) => {
     for (const dry of code === "IDENTITY_REUSED" ? [[]] : [[], ["--dry-run"]]) {
       const answer = await run([...args, ...dry, "--json"], { input });
@@ -186,7 +216,10 @@ describe("operating", () => {
 
   test("redrive: one by its id, or all after --yes; a failed redrive is a dead letter again", async () => {
     expect((await run(["dlq", "redrive", "--all", "--dry-run"])).stdout).toBe("would have redriven: 1 dead letter\n");
-    expect((await run(["dlq", "redrive", "--all", "--reason", "fixed", "--json"])).error()).toMatchObject({ code: "USAGE", message: "This act needs to be confirmed: redrive 1 dead letter?" });
+    expect((await run(["dlq", "redrive", "--all", "--reason", "fixed", "--json"])).error()).toMatchObject({
+      code: "USAGE",
+      message: "This act needs to be confirmed: redrive 1 dead letter?",
+    });
     expect((await run(["dlq", "redrive", "--all", "--reason", "fixed", "--yes"])).stdout).toBe("redriven: 1 dead letter\n");
     await live.queue.idle();
     expect((await run(["dlq", "redrive", letter, "--reason", "once more"])).stdout).toBe("redriven: 1 dead letter\n");

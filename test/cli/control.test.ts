@@ -72,8 +72,11 @@ describe("the control channel", () => {
   });
 
   test("refuses what is no request, and one that is too large, and lives on", async () => {
-    for (const body of ["", "{", "[1", "7", "null", '"text"']) expect(JSON.parse((await post("/events", body)).body)).toMatchObject({ error: { code: "OPERATION_INVALID" } });
-    const large = await post("/publish", Buffer.alloc(5 * 1024 * 1024, 0x20)).catch((thrown: unknown) => ({ body: JSON.stringify({ error: { code: String(thrown) } }) }));
+    for (const body of ["", "{", "[1", "7", "null", '"text"'])
+      expect(JSON.parse((await post("/events", body)).body)).toMatchObject({ error: { code: "OPERATION_INVALID" } });
+    const large = await post("/publish", Buffer.alloc(5 * 1024 * 1024, 0x20)).catch((thrown: unknown) => ({
+      body: JSON.stringify({ error: { code: String(thrown) } }),
+    }));
     expect(large.body).toMatch(/PAYLOAD_TOO_LARGE|EPIPE|ECONNRESET/);
     expect(await control.operations({ limit: 1 })).toEqual([]);
   });
@@ -95,7 +98,12 @@ describe("the live stream", () => {
     expect(events.map((event) => event.type).sort()).toEqual(["order.confirmed", "order.confirmed", "order.placed", "order.placed"]);
     expect(events.map((event) => event.sequence)).toEqual(events.map((_, index) => (newest?.sequence ?? 0) + 1 + index));
     expect(JSON.stringify(events)).not.toContain("ada@");
-    expect(seen.filter((happening) => happening.type === "settled").map(({ handler, state }) => `${handler} ${state}`).sort()).toEqual(["confirm done", "confirm done", "count done", "count done"]);
+    expect(
+      seen
+        .filter((happening) => happening.type === "settled")
+        .map(({ handler, state }) => `${handler} ${state}`)
+        .sort(),
+    ).toEqual(["confirm done", "confirm done", "count done", "count done"]);
     stop.abort();
   });
 

@@ -63,16 +63,19 @@ describe("wrong usage ends with exit code 2 and says what to do", () => {
     expect(code).toBe(2);
   });
 
-  test.each([["handlers", "pause", "confirm"], ["handlers", "resume", "confirm"], ["dlq", "redrive", "--all"], ["dlq", "discard", "--all"], ["replay", "--handler", "confirm", "--from", "1h"]])(
-    "an act without a reason: %s %s",
-    async (...args) => {
-      for (const reason of [[], ["--reason", "  "]]) {
-        const { code, stderr } = await run([...args, ...reason]);
-        expect(stderr).toContain("This act needs a reason");
-        expect(code).toBe(2);
-      }
-    },
-  );
+  test.each([
+    ["handlers", "pause", "confirm"],
+    ["handlers", "resume", "confirm"],
+    ["dlq", "redrive", "--all"],
+    ["dlq", "discard", "--all"],
+    ["replay", "--handler", "confirm", "--from", "1h"],
+  ])("an act without a reason: %s %s", async (...args) => {
+    for (const reason of [[], ["--reason", "  "]]) {
+      const { code, stderr } = await run([...args, ...reason]);
+      expect(stderr).toContain("This act needs a reason");
+      expect(code).toBe(2);
+    }
+  });
 
   test("without a command it prints the help", async () => {
     const { code, stderr } = await run([]);

@@ -43,10 +43,17 @@ export interface Project {
 }
 
 /** Packages that a project can import. */
-const packages = { pulsequeue: root, ...Object.fromEntries(["zod", "valibot", "tsx", "typescript", "@types/node"].map((name) => [name, join(root, "node_modules", name)])) };
+const packages = {
+  pulsequeue: root,
+  ...Object.fromEntries(["zod", "valibot", "tsx", "typescript", "@types/node"].map((name) => [name, join(root, "node_modules", name)])),
+};
 
 /** A folder with a package.json for ES modules and the packages in reach. `command` is what is run: the sources, unless given. */
-export function createProject(files: Readonly<Record<string, string>>, command: readonly string[] = fromSource, installed: Readonly<Record<string, string>> = packages): Project {
+export function createProject(
+  files: Readonly<Record<string, string>>,
+  command: readonly string[] = fromSource,
+  installed: Readonly<Record<string, string>> = packages,
+): Project {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "pulsequeue-cli-")));
   const path = (name: string): string => join(folder, name);
   const write = (name: string, text: string): void => {
@@ -80,6 +87,15 @@ export function createProject(files: Readonly<Record<string, string>>, command: 
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Loads each app in one process and answers with what was wrong, as JSON by file. */
+export async function loadAll(folder: string, files: readonly string[]): Promise<string> {
+  const script = join(root, "test/support/load-apps.ts");
+  const child = spawn(process.execPath, [...fromSource.slice(0, -1), script, ...files], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  for await (const chunk of child.stdout.setEncoding("utf8") as AsyncIterable<string>) text += chunk;
+  return text;
 }
 
 function follow(child: ChildProcess): Running {
