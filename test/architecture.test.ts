@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { errorCatalogue } from "pulsequeue";
 import { importCycles, importTable, importViolations } from "./support/imports.ts";
-import { badNames, bannedConstructs, brokenLinks, exportedNames, tooLong, unusedCodes } from "./support/style.ts";
+import { badNames, bannedConstructs, exportedNames, tooLong, unusedCodes } from "./support/style.ts";
 import { isTest, projectRoot, readTree, treeOf, type Tree } from "./support/tree.ts";
 
 const source = readTree(["src"], [".ts"]);
@@ -161,25 +161,5 @@ describe("errors", () => {
       "src/core/a.test.ts": 'expect("B_TWO")',
     });
     expect(unusedCodes(tree, ["A_ONE", "B_TWO", "C_THREE"], "src/core/errors.ts")).toEqual(["B_TWO", "C_THREE"]);
-  });
-});
-
-describe("documents", () => {
-  test("every relative link leads to a file, and every anchor to a heading", () => {
-    expect(brokenLinks(readTree(["."], [".md"]), (path) => existsSync(join(projectRoot, path)))).toEqual([]);
-  });
-
-  test("a broken link is found: no file, no heading, an anchor into something that is not a document", () => {
-    const documents = treeOf({
-      "README.md": "[a](docs/a.md) [b](docs/b.md) [c](docs/a.md#two-words) [d](docs/a.md#three) [e](src/x.ts#l1) [f](#here) [g](https://example.org) `[h](no)`",
-      "docs/a.md": "# A\n\n## Two words!\n\n[up](../README.md) [out](../src/x.ts) ![none](no.png)\n```\n[code](no.md)\n```\n",
-    });
-    expect(brokenLinks(documents, (path) => path === "src/x.ts")).toEqual([
-      "README.md links to docs/b.md",
-      "README.md links to docs/a.md#three",
-      "README.md links to src/x.ts#l1",
-      "README.md links to #here",
-      "docs/a.md links to no.png",
-    ]);
   });
 });
