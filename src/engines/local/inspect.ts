@@ -6,7 +6,7 @@ import { emitterSource, parseRow } from "../../core/scope.ts";
 import type { System } from "../../core/ports.ts";
 import type { Topology } from "../../core/topology.ts";
 import type { Journal } from "./journal.ts";
-import type { ReceiptEntry } from "./settle.ts";
+import { findInReceipt, type ReceiptEntry } from "./receipts.ts";
 import { stored, type DeliveryRow, type StoredState } from "./statements/deliveries.ts";
 import type { Statements } from "./statements/index.ts";
 import { doneView, eventView, iso, pendingView, rowView, type HandlerFacts } from "./views.ts";
@@ -81,7 +81,7 @@ export function createInspect(options: InspectOptions): Inspect {
   const receiptOf = (handler: number, seq: number): { readonly time: number; readonly entry: ReceiptEntry } | undefined => {
     // The receipt of a delivery lies near its position: a batch spans one window of the journal at most.
     for (const [time, body] of statements.handlers.receipts(handler, seq, 64)) {
-      const entry = (JSON.parse(body) as ReceiptEntry[]).find(([position]) => position === seq);
+      const entry = findInReceipt(body, seq);
       if (entry !== undefined) return { time, entry };
     }
     return undefined;

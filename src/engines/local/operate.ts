@@ -8,7 +8,7 @@ import type { Journal } from "./journal.ts";
 import type { Topology } from "../../core/topology.ts";
 import { stored, type DeliveryRow, type StoredState } from "./statements/deliveries.ts";
 import type { Statements } from "./statements/index.ts";
-import type { ReceiptEntry } from "./settle.ts";
+import { packReceipt, type ReceiptEntry } from "./receipts.ts";
 import type { Window } from "./window.ts";
 import type { Worker } from "./worker.ts";
 
@@ -106,10 +106,10 @@ export function createOperate(options: OperateOptions): Operate {
     discard: (filter, given) =>
       onDead("discard", filter, given, (row, worker) => {
         const [id, handler, seq, run, , attempts, , lane, , redrives] = row;
-        const receipt: ReceiptEntry = [seq, run, attempts, 0, [], redrives, "discarded"];
+        const receipt: ReceiptEntry = { seq, run, attempts, milliseconds: 0, wrote: [], redrives, state: "discarded" };
         statements.deliveries.remove(id);
         statements.deliveries.removeSteps(handler, seq, run);
-        statements.handlers.saveReceipt(handler, seq, system.clock.now(), JSON.stringify([receipt]));
+        statements.handlers.saveReceipt(handler, seq, system.clock.now(), packReceipt([receipt]));
         if (lane !== null) releaseLanes(statements, worker.window, [lane]);
       }),
     pause: (handler, given) => setPaused("pause", handler, given),

@@ -1,5 +1,6 @@
 /** What a commit does to the deliveries that it settles, inside its transaction. */
 import type { Settlement, SettledStatus } from "../../core/ports.ts";
+import { packReceipt, type ReceiptEntry } from "./receipts.ts";
 import { stored, type StoredState } from "./statements/deliveries.ts";
 import type { Statements } from "./statements/index.ts";
 import type { LocalDelivery, Window } from "./window.ts";
@@ -14,17 +15,6 @@ export function emptyContext(): SettleContext {
   return { undo: [], done: [] };
 }
 
-/** One finished delivery in a receipt. */
-export type ReceiptEntry = readonly [
-  seq: number,
-  run: number,
-  attempts: number,
-  milliseconds: number,
-  wrote: readonly string[],
-  redrives: number,
-  state: "done" | "discarded",
-];
-
 export function settleDeliveries(statements: Statements, now: number, settled: readonly Settlement<LocalDelivery>[], context: SettleContext): void {
   const [first] = settled;
   if (first === undefined) return;
@@ -37,7 +27,7 @@ export function settleDeliveries(statements: Statements, now: number, settled: r
     if (status.state === "done") {
       if (delivery.rowId !== undefined) statements.deliveries.remove(delivery.rowId);
       if (delivery.hasSteps) statements.deliveries.removeSteps(window.id, delivery.seq, delivery.run);
-      receipt.push([delivery.seq, delivery.run, delivery.attempt, Math.round(milliseconds * 100) / 100, wrote, delivery.redrives, "done"]);
+      receipt.push({ seq: delivery.seq, wrote, milliseconds, attempts: delivery.attempt, run: delivery.run, redrives: delivery.redrives, state: "done" });
       last = Math.max(last, delivery.seq);
     } else keepFailed(statements, delivery, status);
   }
@@ -51,7 +41,7 @@ export function settleDeliveries(statements: Statements, now: number, settled: r
   context.done.push(() => {
     for (const { delivery } of settled) window.unclaim(delivery);
   });
-  if (receipt.length > 0) statements.handlers.saveReceipt(window.id, last, now, JSON.stringify(receipt));
+  if (receipt.length > 0) statements.handlers.saveReceipt(window.id, last, now, packReceipt(receipt));
   moveCursor(statements, window, context);
 }
 

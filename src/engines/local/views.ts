@@ -1,10 +1,9 @@
 /** From rows to what people see. */
 import type { Failure } from "../../core/delivery.ts";
 import { decodeJson } from "../../core/json.ts";
-import { displayKey } from "../../core/table.ts";
 import type { DeliveryView, EventView } from "../../core/queue.ts";
 import type { Journal } from "./journal.ts";
-import type { ReceiptEntry } from "./settle.ts";
+import type { ReceiptEntry } from "./receipts.ts";
 import { stateNames, stored, type DeliveryRow } from "./statements/deliveries.ts";
 import type { EventRow } from "./statements/journal.ts";
 
@@ -75,7 +74,7 @@ export function pendingView(
 
 /** A delivery that is done; what is known of its end comes from a receipt, which retention may have removed. */
 export function doneView(event: EventFacts, handler: HandlerFacts, receipt: { readonly time: number; readonly entry: ReceiptEntry } | undefined): DeliveryView {
-  const [, run = 0, attempts = 1, milliseconds, wrote = [], redrives = 0, state = "done"] = receipt?.entry ?? [];
+  const { run = 0, attempts = 1, milliseconds, wrote = [], redrives = 0, state = "done" } = receipt?.entry ?? {};
   return {
     ...untouched,
     ...common(handler, event),
@@ -86,7 +85,7 @@ export function doneView(event: EventFacts, handler: HandlerFacts, receipt: { re
     redrives,
     endedAt: receipt === undefined ? undefined : iso(receipt.time),
     milliseconds,
-    wrote: wrote.map(displayKey),
+    wrote,
     replay: run > 0,
   };
 }
