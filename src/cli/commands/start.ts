@@ -27,9 +27,10 @@ async function start(call: Call): Promise<ExitCode> {
   const stopped = untilStopped(log);
   const engine = await open(app, file, log);
   try {
+    if (stopped.isAsked()) return exit.ok;
     await engine.queue.start();
     log.info(`${app.name} runs`, { file: shown(file, io.cwd), socket: shown(engine.socket, io.cwd), pid: process.pid, handlers: app.topology.handlers.size });
-    await Promise.race([stopped, untilBroken(engine.queue)]);
+    await Promise.race([stopped.asked, untilBroken(engine.queue)]);
   } finally {
     await engine.close();
   }
@@ -75,10 +76,12 @@ async function open(app: App, file: string, log: Log): Promise<Engine> {
 }
 
 /** Resolves at the first signal; a second one ends the process at once. A parent that goes away counts as a signal. */
-function untilStopped(log: Log): Promise<void> {
-  return new Promise((resolve) => {
+function untilStopped(log: Log): { readonly asked: Promise<void>; isAsked(): boolean } {
+  let isAsked = false;
+  const asked = new Promise<void>((resolve) => {
     onStop((count) => {
       if (count > 1) process.exit(exit.interrupted);
+      isAsked = true;
       log.info("stopping: what runs may end; a second signal ends it at once");
       resolve();
     });
@@ -86,6 +89,7 @@ function untilStopped(log: Log): Promise<void> {
     process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
     process.channel?.unref();
   });
+  return { asked, isAsked: () => isAsked };
 }
 
 /** How often the store is asked whether it can still be used, milliseconds. */
