@@ -15,11 +15,12 @@ import type { EventMessage, HandlerDefinition } from "./handler.ts";
 import { decodeJson } from "./json.ts";
 import type { Delivery, SettledStatus, Settlement, Store, System } from "./ports.ts";
 import { parseWith } from "./schema.ts";
-import { Scope, type ScopeShared, type StepMemory } from "./scope.ts";
+import { Scope, type ScopeShared } from "./scope.ts";
+import type { StepMemory } from "./steps.ts";
 import { openUnitOfWork, type UnitOfWork } from "./unit-of-work.ts";
 
 /** How long a batch takes on more deliveries before it commits. Long enough to share a sync, short enough not to delay anyone. */
-export const batchMilliseconds = 5;
+export const batchMilliseconds = 10;
 /** Wait before a delivery whose event has a newer version than this app knows is looked at again. */
 const unknownVersionDelay = 30_000;
 

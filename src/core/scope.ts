@@ -11,17 +11,13 @@ import type { GrantSet } from "./grants.ts";
 import { decodeJson, encodeJson, type Json } from "./json.ts";
 import { limits } from "./limits.ts";
 import { newEvent } from "./new-event.ts";
-import type { RowQuery, System } from "./ports.ts";
+import type { System } from "./ports.ts";
+import { rowQuery, type AnyQuery } from "./row-query.ts";
 import { parseWith } from "./schema.ts";
 import type { SecretDefinition } from "./secret.ts";
-import { encodeFields, givenKey, indexEntries, rowKey, type AnyTable } from "./table.ts";
+import { decodeStep, encodeStep, type StepMemory } from "./steps.ts";
+import { givenKey, indexEntries, rowKey, type AnyTable } from "./table.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
-
-/** Where finished steps are kept. */
-export interface StepMemory {
-  load(): Promise<ReadonlyMap<string, string>>;
-  save(name: string, result: string): Promise<boolean>;
-}
 
 /** What the calls of one batch have in common. */
 export interface ScopeShared {
@@ -42,8 +38,6 @@ export interface ScopeCall {
   readonly identity: string;
   readonly steps: StepMemory;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 export class Scope implements Context {
   readonly #shared: ScopeShared;
@@ -136,10 +130,10 @@ export class Scope implements Context {
     this.#stepsSeen.add(name);
     this.#steps ??= await this.#call.steps.load();
     const known = this.#steps.get(name);
-    if (known !== undefined) return (known === "" ? undefined : decodeJson(known)) as Result;
+    if (known !== undefined) return decodeStep(known) as Result;
     this.assertOpen();
     const result = await fn();
-    const text = result === undefined ? "" : stepResult(name, result);
+    const text = encodeStep(name, result);
     this.assertOpen();
     if (!(await this.#call.steps.save(name, text))) throw closed();
     return result;
@@ -187,7 +181,7 @@ export class Scope implements Context {
     const body = encodeJson(row, what, limits.rowBytes);
     const output = parseWith(table.schema, row, "ROW_INVALID", what);
     // Keys and indexes are of the output, since that is what handlers see and ask by.
-    const fields = output as Fields;
+    const fields = output as Readonly<Record<string, unknown>>;
     const key = rowKey(table, fields);
     this.#shared.work.write({ table: table.name, key, body, indexes: indexEntries(table, fields) });
     if (table.invariant !== undefined) (this.#ruled ??= new Map()).set(`${table.name}/${key}`, { table, output });
@@ -212,14 +206,6 @@ export class Scope implements Context {
     if (work.sizeSinceKeep > limits.itemsPerCommit) {
       throw new PulseQueueError("COMMIT_TOO_LARGE", `${owner} touches more than ${String(limits.itemsPerCommit)} rows and events in one commit`);
     }
-  }
-}
-
-function stepResult(name: string, result: unknown): string {
-  try {
-    return encodeJson(result, `The result of step ${name}`, limits.eventBytes);
-  } catch (cause) {
-    throw new PulseQueueError("STEP_INVALID", cause instanceof Error ? cause.message : `The result of step ${name} is not JSON`, { cause });
   }
 }
 
@@ -293,29 +279,6 @@ function undeclaredTables(owner: string): object {
       throw undeclared(owner, "reads", "table", { name });
     },
   });
-}
-
-const maxQueryLimit = 1_000;
-
-/** `TableQuery` without the table's own types. */
-interface AnyQuery {
-  readonly index?: string | undefined;
-  readonly equals: Fields;
-  readonly limit?: number;
-}
-
-function rowQuery(table: AnyTable, { index, equals, limit = 100 }: AnyQuery): RowQuery {
-  const fields = index === undefined ? table.keyFields : table.indexFields.get(index);
-  const given = fields?.findIndex((field) => equals[field] === undefined) ?? 0;
-  const leading = given < 0 ? (fields ?? []) : (fields ?? []).slice(0, given);
-  if (leading.length === 0 || leading.length !== Object.values(equals).filter((value) => value !== undefined).length) {
-    const by = Object.keys(equals).length === 0 ? "nothing" : Object.keys(equals).join(", ");
-    throw new PulseQueueError("QUERY_UNINDEXED", `Table ${table.name} cannot be queried by ${by}${index === undefined ? "" : ` through ${index}`}`);
-  }
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxQueryLimit) {
-    throw new PulseQueueError("QUERY_UNINDEXED", `The limit of a query must be a whole number from 1 to ${String(maxQueryLimit)}`);
-  }
-  return { index, prefix: encodeFields(`A query of table ${table.name}`, leading, equals), limit };
 }
 
 function undeclared(owner: string, grant: string, kind: string, thing: { readonly name?: unknown } | undefined): PulseQueueError {
