@@ -241,7 +241,7 @@ describe("operating", () => {
   });
 
   test("replay: past events once more to one handler", async () => {
-    const replay = ["replay", "--handler", "count", "--from", "1h", "--reason", "recount"];
+    const replay = ["replay", "count", "--from", "1h", "--reason", "recount"];
     expect(await json(...replay, "--dry-run")).toMatchObject({ dryRun: true });
     expect((await run(replay)).code).toBe(2);
     const { stdout } = await run([...replay, "--yes"]);

@@ -52,8 +52,8 @@ describe("wrong usage ends with exit code 2 and says what to do", () => {
     { args: ["emit", "order.placed", "{orderId"], message: "The data is not JSON" },
     { args: ["emit", "order.placed", "--delay", "soon"], message: '--delay "soon" is not a length of time' },
     { args: ["dlq", "redrive", "--reason", "x"], message: "acts on none by default" },
-    { args: ["replay", "--handler", "confirm", "--from", "1h", "--to", "2h", "--reason", "x"], message: "--from is not before --to" },
-    { args: ["replay", "--from", "1h"], message: "required option '--handler <name>' not specified" },
+    { args: ["replay", "confirm", "--from", "1h", "--to", "2h", "--reason", "x"], message: "--from is not before --to" },
+    { args: ["replay", "confirm"], message: "required option '--from <time>' not specified" },
   ])("$message", async ({ args, message }) => {
     const { code, stdout, stderr } = await run(args);
     expect(stderr).toContain("error USAGE");
@@ -68,7 +68,7 @@ describe("wrong usage ends with exit code 2 and says what to do", () => {
     ["handlers", "resume", "confirm"],
     ["dlq", "redrive", "--all"],
     ["dlq", "discard", "--all"],
-    ["replay", "--handler", "confirm", "--from", "1h"],
+    ["replay", "confirm", "--from", "1h"],
   ])("an act without a reason: %s %s", async (...args) => {
     for (const reason of [[], ["--reason", "  "]]) {
       const { code, stderr } = await run([...args, ...reason]);

@@ -6,7 +6,6 @@ import { parseTime } from "../output/time.ts";
 import { actOf, addAct, addYes, agreed, printAct, type ActOptions, type YesOptions } from "./options.ts";
 
 interface ReplayOptions extends ActOptions, YesOptions {
-  readonly handler: string;
   readonly from: string;
   readonly to?: string;
 }
@@ -14,7 +13,7 @@ interface ReplayOptions extends ActOptions, YesOptions {
 export function addReplay(program: Command, session: Session): void {
   const command = new Command("replay")
     .description("deliver past events once more to one handler, in their order")
-    .requiredOption("--handler <name>", "the handler")
+    .argument("<handler>", "its name")
     .requiredOption("--from <time>", "events accepted at or after: a date, or how long ago (15m, 2h)")
     .option("--to <time>", "events accepted before (default: now)");
   runs<ReplayOptions>(addYes(addAct(command)), session, replay);
@@ -23,7 +22,7 @@ export function addReplay(program: Command, session: Session): void {
 
 async function replay(call: Call<ReplayOptions>): Promise<ExitCode> {
   const now = call.io.now();
-  const { handler } = call.options;
+  const [handler = ""] = call.args;
   const from = parseTime("--from", call.options.from, now);
   const to = call.options.to === undefined ? now : parseTime("--to", call.options.to, now);
   if (from >= to) throw usageError("--from is not before --to", "Give an earlier --from or a later --to.");
