@@ -1,6 +1,6 @@
 /** What PulseQueue must reach, as ratios within one repetition of one run. */
 import type { PeerName } from "./peer.ts";
-import type { Sample, Subject } from "./run.ts";
+import type { Sample, Subject } from "./sample.ts";
 import { spread, type Spread } from "./statistics.ts";
 import type { Work } from "./works/index.ts";
 

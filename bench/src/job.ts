@@ -34,7 +34,7 @@ export function job(number: number, keys: number = spreadKeys): Job {
   return {
     orderId: `ord_${String(number).padStart(8, "0")}`,
     customerId: `cus_${String(number % keys).padStart(8, "0")}`,
-    amount: (10_095 + 100 * (number % 97) + (number % 9)) / 100,
+    amount: (10_095 + 100 * (number % 97) + (number % 5)) / 100,
     currency: "EUR",
     quantity: 3,
     note,

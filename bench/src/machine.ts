@@ -11,11 +11,9 @@ export interface Machine {
   readonly memoryGiB: number;
   readonly system: string;
   readonly node: string;
-  /** Appends of 4 KiB, each forced to disk, that the store's disk takes in a second: the bound of every durable commit. */
-  readonly syncsPerSecond: number;
 }
 
-export async function describeMachine(directory: string): Promise<Machine> {
+export function describeMachine(): Machine {
   const processors = cpus();
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -24,7 +22,6 @@ export async function describeMachine(directory: string): Promise<Machine> {
     memoryGiB: Math.round(totalmem() / 1_024 ** 3),
     system: `${process.platform} ${release()}`,
     node: process.versions.node,
-    syncsPerSecond: probeDisk(directory),
   };
 }
 
@@ -36,7 +33,8 @@ export async function checkDisk(directory: string): Promise<void> {
   if (memoryFileSystems.includes(type)) throw new Error(`${directory} is in memory: name a folder on a disk with --dir`);
 }
 
-function probeDisk(directory: string): number {
+/** Appends of 4 KiB, each forced to disk, that the disk takes in a second: the bound of commits that do not share one. */
+export function probeDisk(directory: string): number {
   const file = join(directory, "probe");
   const block = Buffer.alloc(4_096, 1);
   const descriptor = openSync(file, "w");

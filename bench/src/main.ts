@@ -2,7 +2,7 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { judge } from "./goals.ts";
-import { checkDisk, describeMachine } from "./machine.ts";
+import { checkDisk, describeMachine, probeDisk } from "./machine.ts";
 import { parseOptions, usage, UsageError, type Options } from "./options.ts";
 import type { PeerName } from "./peer.ts";
 import { loadPeer } from "./peers/index.ts";
@@ -41,7 +41,7 @@ async function main(): Promise<number> {
 }
 
 async function makeReport(options: Options, directory: string, signal: AbortSignal): Promise<Report> {
-  const machine = await describeMachine(directory);
+  const before = probeDisk(directory);
   const outcome = await runAll(options, directory, signal, (line) => {
     process.stderr.write(`${line}\n`);
   });
@@ -51,7 +51,8 @@ async function makeReport(options: Options, directory: string, signal: AbortSign
       return { name, version: await versionOf(name), durability, order, settings };
     }),
   );
-  return { machine, options, peers, outcome, goals: judge(outcome.samples, options.repetitions) };
+  const syncsPerSecond = { before, after: probeDisk(directory) };
+  return { machine: describeMachine(), syncsPerSecond, options, peers, outcome, goals: judge(outcome.samples, options.repetitions) };
 }
 
 async function versionOf(peer: PeerName): Promise<string> {

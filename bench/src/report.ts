@@ -3,7 +3,8 @@ import type { GoalResult } from "./goals.ts";
 import type { Machine } from "./machine.ts";
 import type { Options } from "./options.ts";
 import type { Peer } from "./peer.ts";
-import type { Outcome, Sample, Subject } from "./run.ts";
+import type { Outcome } from "./run.ts";
+import type { Sample, Subject } from "./sample.ts";
 import { postgresSettings } from "./servers/postgres.ts";
 import { redisSettings } from "./servers/redis.ts";
 import { spread, type Spread } from "./statistics.ts";
@@ -11,6 +12,8 @@ import { workTitles, type Work } from "./works/index.ts";
 
 export interface Report {
   readonly machine: Machine;
+  /** Before the first and after the last measurement: far apart, they tell of a machine that was not idle. */
+  readonly syncsPerSecond: { readonly before: number; readonly after: number };
   readonly options: Options;
   readonly peers: readonly (Pick<Peer, "name" | "durability" | "order" | "settings"> & { readonly version: string })[];
   readonly outcome: Outcome;
@@ -32,12 +35,12 @@ const unitsOfFigures: Readonly<Record<string, string>> = {
 
 /** The whole report in Markdown. */
 export function markdown(report: Report): string {
-  const { machine, options, outcome } = report;
+  const { machine, syncsPerSecond, options, outcome } = report;
   const sections = [
     `# Benchmark of ${machine.date}`,
     [
       `${String(machine.cores)} × ${machine.cpu}, ${String(machine.memoryGiB)} GiB, ${machine.system}; Node ${[machine.node, ...outcome.servers].join(", ")}.`,
-      `The disk takes ${whole(machine.syncsPerSecond)} synced appends of 4 KiB a second.`,
+      `Synced appends of 4 KiB a second: ${whole(syncsPerSecond.before)} before, ${whole(syncsPerSecond.after)} after.`,
       `${String(options.repetitions)} repetition(s) of ${whole(options.jobs)} jobs, 182 bytes of JSON each, one fresh process and store per measurement, the order rotated; median (smallest–largest).`,
       "Ratios are taken within a repetition. Effects were checked after each run. Peers and servers share the machine.",
     ].join("\n"),

@@ -9,27 +9,8 @@ import type { PeerName, Place } from "./peer.ts";
 import type { Server } from "./servers/child.ts";
 import { startPostgres, type Postgres } from "./servers/postgres.ts";
 import { startRedis } from "./servers/redis.ts";
+import type { Problem, Sample, Subject } from "./sample.ts";
 import { comparedWorks, takesPart, type ComparedWork, type OwnWork, type Work } from "./works/index.ts";
-
-/** What is measured: a peer, or PulseQueue with few or with many events. */
-export type Subject = PeerName | "few" | "many";
-
-export interface Sample {
-  readonly work: Work;
-  readonly subject: Subject;
-  readonly repetition: number;
-  readonly figures: Figures;
-}
-
-/** A measurement without a figure. */
-export interface Problem {
-  readonly work: Work;
-  readonly subject: Subject;
-  readonly repetition: number;
-  /** Whether a check found what it did to be wrong; otherwise it could not be carried out. */
-  readonly check: boolean;
-  readonly message: string;
-}
 
 export interface Outcome {
   readonly samples: readonly Sample[];
