@@ -3,7 +3,8 @@
  * want to move it, one commits, and the other runs again on what is true then.
  *
  * - `PENDING`: placed. Nothing is held, nothing is charged.
- * - `RESERVED`: every line is held, until `holdExpiresAt`; the payment is being authorized.
+ * - `RESERVED`: every line is held, until `holdExpiresAt`; the payment is being authorized. Where the payment method captures
+ *   at once, it goes on to `CONFIRMED` directly.
  * - `CAPTURING`: authorized and the stock confirmed: the hold cannot run out any more; the money is being captured.
  * - `CONFIRMED`: captured and every line committed. A refund of all its money makes it `REFUNDED`.
  * - `CLOSING`: it will not be fulfilled. Stock goes back first, then money; what the provider answers late is undone too.
@@ -18,7 +19,7 @@ import { never } from "./tables.ts";
 
 const moves: Readonly<Record<Exclude<OrderState, "NEEDS_ATTENTION">, readonly OrderState[]>> = {
   PENDING: ["RESERVED", "CANCELLED"],
-  RESERVED: ["CAPTURING", "CLOSING"],
+  RESERVED: ["CAPTURING", "CONFIRMED", "CLOSING"],
   CAPTURING: ["CONFIRMED", "CLOSING"],
   CLOSING: ["CANCELLED", "EXPIRED", "REFUNDED"],
   CONFIRMED: ["REFUNDED"],

@@ -78,6 +78,12 @@ export function booked(payment: Payment, operation: PaymentOperation, reference:
   return holds ? next : undefined;
 }
 
+/** The capture that an authorization brought with it, as an operation of its own that has succeeded. */
+export function capturedAtOnce(payment: Payment, authorization: PaymentOperation, reference: string, now: number): Requested {
+  const { payment: next, operation } = request(payment, "capture", authorization.amount, now);
+  return { payment: closed(next, operation.key), operation: { ...operation, state: "succeeded", reference, settledAt: now } };
+}
+
 /** `payment` with no operation under way, where `key` was it. */
 export function closed(payment: Payment, key: string): Payment {
   return payment.openOperation === key ? { ...payment, openOperation: "" } : payment;

@@ -18,6 +18,8 @@ import type { Command, EndpointName, EngineSettings, Message, Rest } from "./pro
 /** How long nothing may move before an order that has not ended counts as stuck. */
 const patience = 15_000;
 const progressInterval = 25;
+/** Share of payment methods that capture with the authorization. */
+const immediate = 0.1;
 
 const endpoints: Readonly<Record<EndpointName, EndpointDefinition>> = {
   "place-order": placeOrder,
@@ -31,7 +33,7 @@ const settings = JSON.parse(process.argv[2] ?? "{}") as EngineSettings;
 const { seed, declines, timeouts, duplicates } = settings;
 // The provider is another company: its book is not in our file, and what it did stays done when our process dies.
 const book = fileBook(settings.providerFile);
-const provider = simulatedProvider({ seed, declines, timeouts, duplicates, book });
+const provider = simulatedProvider({ seed, declines, timeouts, duplicates, immediate, book });
 const app = createOrdersApp({ provider, policy: { lookupAfter: 100, tryAgainAfter: 100 } });
 let decided = 0;
 let confirmed = 0;

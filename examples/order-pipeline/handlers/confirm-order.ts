@@ -2,7 +2,7 @@ import { defineHandler } from "pulsequeue";
 import { orderConfirmed, paymentCaptured, stockChanged } from "../events.ts";
 import { moved, resumed } from "../order.ts";
 import { change, settled } from "../stock.ts";
-import { reservations, stock } from "../tables.ts";
+import { never, reservations, stock } from "../tables.ts";
 import { giveBack, giveBackEmits, giveBackWrites, reopened } from "./give-back.ts";
 
 /**
@@ -20,6 +20,7 @@ export const confirmOrder = defineHandler("confirm-order", {
     const order = resumed(stored);
     const now = ctx.now();
     switch (order.state) {
+      case "RESERVED": // the payment method captured at once
       case "CAPTURING": {
         for (const { sku } of order.lines) {
           const reservation = await ctx.tables.reservations.get({ orderId, sku });
@@ -30,7 +31,7 @@ export const confirmOrder = defineHandler("confirm-order", {
           ctx.tables.stock.put(move.row);
           ctx.emit(stockChanged, change(move.row, "committed", orderId));
         }
-        ctx.tables.orders.put(moved(order, "CONFIRMED", now));
+        ctx.tables.orders.put(moved(order, "CONFIRMED", now, { holdExpiresAt: never }));
         ctx.emit(orderConfirmed, { orderId, total: order.total, currency: order.currency });
         return;
       }

@@ -11,7 +11,7 @@ import {
   paymentVoided,
 } from "../events.ts";
 import { interrupted } from "../order.ts";
-import { booked, closed, request } from "../payment.ts";
+import { booked, capturedAtOnce, closed, request } from "../payment.ts";
 import type { Policy } from "../policy.ts";
 import type { LookupResult, PaymentProvider, PaymentRequest, PaymentResult } from "../providers/port.ts";
 import { operations, orders, payments, type OperationState, type Order, type Payment, type PaymentOperation } from "../tables.ts";
@@ -90,7 +90,7 @@ export function send(ctx: Pick<OutcomeContext, "emit">, operation: PaymentOperat
 export function bookOutcome(ctx: OutcomeContext, policy: Policy, open: OpenOperation, result: PaymentResult): void {
   switch (result.outcome) {
     case "succeeded":
-      bookSuccess(ctx, open, result.reference);
+      bookSuccess(ctx, open, result);
       return;
     case "declined":
       end(ctx, open, "declined", result.reason);
@@ -135,18 +135,25 @@ export function alarm(
   ctx.emit(orderNeedsAttention, { orderId: order.id, detail });
 }
 
-function bookSuccess(ctx: OutcomeContext, open: OpenOperation, reference: string): void {
+function bookSuccess(ctx: OutcomeContext, open: OpenOperation, { reference, captured = false }: Extract<PaymentResult, { outcome: "succeeded" }>): void {
   const { operation, payment, order } = open;
-  const ledger = booked(payment, operation, reference);
-  if (ledger === undefined) {
+  const { key, kind, orderId, amount, currency } = operation;
+  const ledger = booked(closed(payment, key), operation, reference);
+  const capture =
+    ledger !== undefined && kind === "authorize" && captured && ledger.openOperation === ""
+      ? capturedAtOnce(ledger, operation, reference, ctx.now())
+      : undefined;
+  const after = capture === undefined ? ledger : booked(capture.payment, capture.operation, reference);
+  if (after === undefined) {
     end(ctx, open, "disputed", "the provider reports a success that the ledger cannot hold");
-    alarm(ctx, order, `the provider reports ${operation.key} as done, which the ledger cannot hold`);
+    alarm(ctx, order, `the provider reports ${key} as done, which the ledger cannot hold`);
     return;
   }
-  ctx.tables.payments.put(closed(ledger, operation.key));
+  ctx.tables.payments.put(after);
   ctx.tables.operations.put({ ...operation, state: "succeeded", reference, reason: "", settledAt: ctx.now() });
-  const { orderId, amount, currency } = operation;
-  ctx.emit(successes[operation.kind], { orderId, operationKey: operation.key, amount, currency });
+  if (capture !== undefined) ctx.tables.operations.put(capture.operation);
+  const event = capture === undefined ? successes[kind] : paymentCaptured;
+  ctx.emit(event, { orderId, operationKey: capture?.operation.key ?? key, amount, currency });
 }
 
 function tryAgain(ctx: OutcomeContext, policy: Policy, open: OpenOperation, reason: string): void {

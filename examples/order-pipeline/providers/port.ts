@@ -21,8 +21,8 @@ export interface PaymentRequest {
 }
 
 export type PaymentResult =
-  /** It was done. */
-  | { readonly outcome: "succeeded"; readonly reference: string }
+  /** It was done. `captured`: the payment method knows no separate capture, so an authorization took the money at once. */
+  | { readonly outcome: "succeeded"; readonly reference: string; readonly captured?: boolean }
   /** It was not done and never will be: the card, the bank, the authorization say no. */
   | { readonly outcome: "declined"; readonly reason: string }
   /** It was not done, through no fault of the customer: it may be tried under the next number. */

@@ -18,6 +18,8 @@ export interface SimulationOptions {
   readonly timeouts?: number;
   /** Share of operations that the provider cannot do though nothing is wrong with them. @default 0 */
   readonly failures?: number;
+  /** Share of payment methods that capture with the authorization. @default 0 */
+  readonly immediate?: number;
   /** Share of notifications that come twice, 0 to 1. @default 0 */
   readonly duplicates?: number;
   /** Where it remembers what it did. @default in memory */
@@ -41,7 +43,7 @@ export interface SimulatedProvider extends PaymentProvider {
 const mostPending = 3;
 
 export function simulatedProvider(options: SimulationOptions): SimulatedProvider {
-  const { declines = 0, timeouts = 0, failures = 0, duplicates = 0, book = memoryBook() } = options;
+  const { declines = 0, timeouts = 0, failures = 0, immediate = 0, duplicates = 0, book = memoryBook() } = options;
   let notifications: SimulatedNotification[] = [];
 
   /** A number in [0, 1) that belongs to this seed, question and key. */
@@ -71,6 +73,17 @@ export function simulatedProvider(options: SimulationOptions): SimulatedProvider
     return allowed ? { outcome: "succeeded", reason: "" } : { outcome: "declined", reason: `not_possible_to_${kind}` };
   };
 
+  /** The capture that comes with an authorization where the payment method knows no other way. */
+  const captureWith = (charge: Charge): Charge | undefined => {
+    if (charge.kind !== "authorize" || charge.outcome !== "succeeded" || draw("immediate", charge.orderId) >= immediate) return undefined;
+    return { ...charge, kind: "capture", key: `order:${charge.orderId}:capture:1`, authorization: charge.reference };
+  };
+  const resultOf = (charge: Charge): PaymentResult => {
+    const { outcome, reference, reason } = charge;
+    if (outcome !== "succeeded") return { outcome, reason };
+    return captureWith(charge) === undefined ? { outcome, reference } : { outcome, reference, captured: true };
+  };
+
   const notify = (key: string): void => {
     const notification = { id: `evt_${draw("notification", key).toString(36).slice(2)}`, type: "payment.updated", operationKey: key } as const;
     notifications.push(notification);
@@ -93,6 +106,8 @@ export function simulatedProvider(options: SimulationOptions): SimulatedProvider
     if (answer === "lost") return timeout;
     const done: Charge = { ...asked, ...decide(request), reference: `sim:${key}` };
     book.write({ type: "done", key, charge: done });
+    const capture = captureWith(done);
+    if (capture !== undefined) book.write({ type: "done", key: capture.key, charge: capture });
     notify(key);
     return answer === "clear" ? resultOf(done) : timeout;
   };
@@ -121,10 +136,6 @@ export function simulatedProvider(options: SimulationOptions): SimulatedProvider
 
 const timeout: PaymentResult = { outcome: "unknown", reason: "no answer in time" };
 const pending: PaymentResult = { outcome: "unknown", reason: "still under way at the provider" };
-
-function resultOf({ outcome, reference, reason }: Charge): PaymentResult {
-  return outcome === "succeeded" ? { outcome, reference } : { outcome, reason };
-}
 
 function isOther(charge: Charge, request: PaymentRequest): boolean {
   return (

@@ -77,8 +77,10 @@ function unknown(reason: string): PaymentResult {
 function authorizationOf(intent: Stripe.PaymentIntent): PaymentResult {
   switch (intent.status) {
     case "requires_capture":
-    case "succeeded":
       return { outcome: "succeeded", reference: intent.id };
+    case "succeeded":
+      // Captured with the authorization, or by hand since: the money is there, and the intent says so.
+      return { outcome: "succeeded", reference: intent.id, captured: true };
     case "processing":
     case "requires_confirmation":
       return unknown(intent.status);
