@@ -64,7 +64,7 @@ export async function runBatch<D extends Delivery>(options: DispatchOptions<D>, 
         if (todo.length === 0) return { settled: [], unstarted: [] };
         break;
       case "identity-reused": {
-        const owner = settled.find((settlement) => settlement.delivery.event.id === result.event.causationId)?.delivery;
+        const owner = settled.find(({ delivery, status }) => status.state === "done" && delivery.event.id === result.event.causationId)?.delivery;
         if (owner === undefined) throw new PulseQueueError("INTERNAL", "An emitted event belongs to no delivery of its batch");
         forced.set(owner, new PulseQueueError("IDENTITY_REUSED", `Event ${result.event.type} with the id ${result.event.id} exists with other data`));
         break;
