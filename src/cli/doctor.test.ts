@@ -65,7 +65,13 @@ describe("doctor", () => {
   });
 
   test("whatever is not ok says what to do", () => {
-    const checks = [nodeCheck("v18.0.0"), modeCheck(0o666), spaceCheck(0), ...factChecks({ ...facts, synchronous: "normal", walBytes: 1e12, strangers: ["old"] }), ...handlerChecks([{ ...idle, paused: true, counts: { ...idle.counts, dead: 1 } }], true)];
+    const checks = [
+      nodeCheck("v18.0.0"),
+      modeCheck(0o666),
+      spaceCheck(0),
+      ...factChecks({ ...facts, synchronous: "normal", walBytes: 1e12, strangers: ["old"] }),
+      ...handlerChecks([{ ...idle, paused: true, counts: { ...idle.counts, dead: 1 } }], true),
+    ];
     for (const check of checks) expect(check.fix === undefined).toBe(check.status === "ok");
     expect(summary(checks)).toBe("4 problems, 4 warnings");
     expect(summary([])).toBe("no problem found");

@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { createProject, orderApp, type Project } from "../support/cli.ts";
+
+vi.setConfig({ testTimeout: 120_000 }); // each test starts several processes
 
 const projects: Project[] = [];
 const project = (files: Readonly<Record<string, string>>): Project => {
@@ -66,7 +68,10 @@ describe("start", () => {
   });
 
   test("a handler that does not end: the second signal ends the engine at once, with exit code 130, and nothing accepted is lost", async () => {
-    const stuck = orderApp.replace('ctx.log.info("counted", { orderId: data.orderId });', 'ctx.log.info("hanging", { orderId: data.orderId });\n    return new Promise<void>(() => undefined);');
+    const stuck = orderApp.replace(
+      'ctx.log.info("counted", { orderId: data.orderId });',
+      'ctx.log.info("hanging", { orderId: data.orderId });\n    return new Promise<void>(() => undefined);',
+    );
     const shop = project({ "app.ts": stuck });
     const engine = shop.start(["start"]);
     await engine.line("orders runs");

@@ -1,5 +1,5 @@
 /** Runs the real command as a child process in a folder of its own. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -66,14 +66,14 @@ export function createProject(
   }
   for (const [name, text] of Object.entries({ "package.json": '{ "type": "module" }', ...files })) write(name, text);
 
-  const children = new Set<ChildProcess>();
-  const launch = (args: readonly string[], { env = {}, input }: RunOptions = {}): ChildProcess => {
+  const children = new Set<ChildProcessWithoutNullStreams>();
+  const launch = (args: readonly string[], { env = {}, input }: RunOptions = {}): ChildProcessWithoutNullStreams => {
     const child = spawn(process.execPath, [...command, ...args], { cwd: folder, env: { PATH: process.env["PATH"], HOME: folder, ...env }, stdio: "pipe" });
     children.add(child);
     child.on("exit", () => children.delete(child));
-    child.stdin?.on("error", () => undefined);
-    if (input === undefined) child.stdin?.end();
-    else child.stdin?.end(input);
+    child.stdin.on("error", () => undefined);
+    if (input === undefined) child.stdin.end();
+    else child.stdin.end(input);
     return child;
   };
   return {
@@ -98,7 +98,7 @@ export async function loadAll(folder: string, files: readonly string[]): Promise
   return text;
 }
 
-function follow(child: ChildProcess): Running {
+function follow(child: ChildProcessWithoutNullStreams): Running {
   let stdout = "";
   let stderr = "";
   let fresh: string[] = [];
@@ -110,11 +110,11 @@ function follow(child: ChildProcess): Running {
     fresh.push(...lines);
     wake();
   };
-  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     stdout += chunk;
     take(chunk);
   });
-  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;
     take(chunk);
   });

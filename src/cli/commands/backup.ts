@@ -25,7 +25,8 @@ async function backup(call: Call<BackupOptions>): Promise<undefined> {
   const target = resolve(call.io.cwd, call.args[0] ?? "");
   const name = shown(target, call.io.cwd);
   if (existsSync(target)) throw new CommandError("FILE_EXISTS", `${name} exists already`, "Name a file that does not exist yet: a backup never replaces one.");
-  if (!existsSync(dirname(target))) throw new CommandError("FILE_MISSING", `There is no folder ${shown(dirname(target), call.io.cwd)}`, "Make the folder first, or name another path.");
+  if (!existsSync(dirname(target)))
+    throw new CommandError("FILE_MISSING", `There is no folder ${shown(dirname(target), call.io.cwd)}`, "Make the folder first, or name another path.");
   if (call.options.dryRun === true) {
     const facts = await call.queue((control) => control.facts({}));
     call.print.result({ target, bytes: facts.bytes, dryRun: true }, () => `would copy ${bytes(facts.bytes)} to ${name}`);

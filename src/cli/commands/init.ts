@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { Command } from "commander";
 import { runs, type Call, type Session } from "../call.ts";
 import { CommandError } from "../exit.ts";
 import { shown } from "../load/locate.ts";
 import { packageRoot, readManifest } from "../manifest.ts";
+import { writeNewFiles } from "../write-files.ts";
 
 interface InitOptions {
   readonly dryRun?: boolean;
@@ -22,14 +23,11 @@ export function addInit(program: Command, session: Session): void {
 async function init(call: Call<InitOptions>): Promise<undefined> {
   const folder = resolve(call.io.cwd, call.args[0] ?? ".");
   const name = shown(folder, call.io.cwd);
-  if (existsSync(folder) && readdirSync(folder).length > 0)
-    throw new CommandError("FILE_EXISTS", `The folder ${name} is not empty`, "Name a new or an empty folder: nothing is ever overwritten.");
+  if (!isFree(folder))
+    throw new CommandError("FILE_EXISTS", `${name} exists and is no empty folder`, "Name a new or an empty folder: nothing is ever overwritten.");
   const files = filesOf(basename(folder));
   const isDry = call.options.dryRun === true;
-  if (!isDry) {
-    mkdirSync(folder, { recursive: true });
-    for (const [file, text] of files) writeFileSync(join(folder, file), text, { flag: "wx" });
-  }
+  if (!isDry) writeNewFiles(files.map(([file, text]) => [join(folder, file), text]));
   const names = files.map(([file]) => file);
   call.print.result({ folder, files: names, dryRun: isDry }, () =>
     isDry
@@ -45,6 +43,10 @@ async function init(call: Call<InitOptions>): Promise<undefined> {
           `  npx pulsequeue emit order.placed '{"orderId":"o-1","total":4200}'   # in a second terminal`,
         ].join("\n"),
   );
+}
+
+function isFree(folder: string): boolean {
+  return !existsSync(folder) || (statSync(folder).isDirectory() && readdirSync(folder).length === 0);
 }
 
 /** The scaffold: the app and its test as they are in this package, and what a project needs around them. */

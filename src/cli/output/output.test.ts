@@ -17,14 +17,15 @@ describe("times", () => {
     expect(parseTime("--from", String(now), now)).toBe(now);
     expect(parseTime("--from", "1.5h", now)).toBe(now - 5_400_000);
     expect(parseLength("--delay", "15m")).toBe(900_000);
-    for (const text of ["", "soon", "12", "2026", "2026-13-45", "-1h", "1 h"]) expect(() => parseTime("--from", text, now)).toThrow(expect.objectContaining({ code: "USAGE" }));
+    for (const text of ["", "soon", "12", "2026", "2026-13-45", "-1h", "1 h"])
+      expect(() => parseTime("--from", text, now)).toThrow(expect.objectContaining({ code: "USAGE" }));
     for (const text of ["", "soon", "-1s", "5"]) expect(() => parseLength("--delay", text)).toThrow(expect.objectContaining({ code: "USAGE" }));
   });
 });
 
 describe("texts", () => {
   test("control characters and marks that turn the direction are escaped; all else stays", () => {
-    expect(printable("a\u001b[31m\r\n\u0000\u007f\u009b\u202e\u2066é漢🙂")).toBe(String.raw`a\u001b[31m\u000d\u000a\u0000\u007f\u009b\u202e\u2066` + "é漢🙂");
+    expect(printable("a\u001b[31m\r\n\u0000\u007f\u009b\u202e\u2066é漢🙂")).toBe(String.raw`a\u001b[31m\u000d\u000a\u0000\u007f\u009b\u202e\u2066é漢🙂`);
   });
 
   test("ids are shortened to their end, texts to their beginning", () => {

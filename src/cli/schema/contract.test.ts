@@ -15,7 +15,15 @@ interface Parts {
   readonly extra?: boolean;
 }
 
-function appOf({ version = 1, event = { id: z.string() }, hasKey = true, outside = { id: z.string() }, row = { id: z.string(), sku: z.string() }, key = "id", extra = false }: Parts = {}): App {
+function appOf({
+  version = 1,
+  event = { id: z.string() },
+  hasKey = true,
+  outside = { id: z.string() },
+  row = { id: z.string(), sku: z.string() },
+  key = "id",
+  extra = false,
+}: Parts = {}): App {
   const placed = defineEvent("order.placed", {
     version,
     schema: z.object(event),
@@ -48,7 +56,11 @@ describe("the contract is broken by", () => {
   test.each<readonly [name: string, parts: Parts, found: readonly string[]]>([
     ["a narrower schema", { event: { id: z.string().min(5) } }, ["event order.placed version 1 id: smaller texts were accepted before"]],
     ["a lost key", { hasKey: false }, ["event order.placed version 1 : it had a key and has none, so its order per key is lost"]],
-    ["a lost key under a higher version", { version: 2, hasKey: false }, ["event order.placed version 2 : it had a key and has none, so its order per key is lost"]],
+    [
+      "a lost key under a higher version",
+      { version: 2, hasKey: false },
+      ["event order.placed version 2 : it had a key and has none, so its order per key is lost"],
+    ],
     ["a table's other key", { key: "sku" }, ["table orders : its key changed from id to sku, so no stored row is found"]],
     ["a required field in a table", { row: { id: z.string(), sku: z.string(), count: z.int() } }, ["table orders count: it is now required"]],
     [
@@ -99,6 +111,8 @@ describe("a library that does not tell its JSON Schema", () => {
     expect(contract.events["note.added"]).toEqual({ "1": { keyed: false, schema: null } });
     expect(breaksOf(app, contract)).toEqual([]);
     const comparable: Contract = { ...contract, events: { "note.added": { "1": { keyed: false, schema: { type: "object" } } } } };
-    expect(breaksOf(app, comparable)).toMatchObject([{ subject: "event note.added version 1", reason: "it can no longer be compared: its library does not tell its JSON Schema" }]);
+    expect(breaksOf(app, comparable)).toMatchObject([
+      { subject: "event note.added version 1", reason: "it can no longer be compared: its library does not tell its JSON Schema" },
+    ]);
   });
 });

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { CommandError } from "../exit.ts";
+import { replaceFile } from "../write-files.ts";
 import type { Contract } from "./contract.ts";
 
 /** The contract's file, next to package.json. */
@@ -19,9 +20,7 @@ export function readContract(path: string): Contract | undefined {
 }
 
 export function writeContract(path: string, contract: Contract): void {
-  const draft = `${path}.new`;
-  writeFileSync(draft, textOf(contract));
-  renameSync(draft, path); // a reader sees the old file or the new one, never half of it
+  replaceFile(path, textOf(contract));
 }
 
 export function textOf(contract: Contract): string {
