@@ -96,6 +96,16 @@ try {
       assert(version === manifest.version, `it printed ${version}`);
     });
   }
+  check("init makes an app that passes its own test, and that the command runs as TypeScript", () => {
+    const command = [join(project, "node_modules", manifest.name, manifest.bin.pulsequeue)];
+    const shop = join(project, "shop");
+    run(process.execPath, ...command, "init", "shop");
+    symlinkSync(join(project, "node_modules"), join(shop, "node_modules"));
+    const inShop = (program, ...args) => execFileSync(program, args, { cwd: shop, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    assert(/# pass [1-9]\d*\n# fail 0/.test(inShop("npm", "test")), "its test does not pass");
+    inShop(process.execPath, ...command, "emit", "order.placed", '{"orderId":"o-1","total":4200}');
+    assert(JSON.parse(inShop(process.execPath, ...command, "events", "ls", "--json")).length === 1, "the event is not there");
+  });
 } finally {
   rmSync(project, { recursive: true, force: true });
 }
