@@ -127,6 +127,8 @@ export default defineConfig(
       "@typescript-eslint/no-confusing-void-expression": "off",
       "@typescript-eslint/explicit-module-boundary-types": "off",
       "@typescript-eslint/no-empty-function": "off",
+      "@typescript-eslint/only-throw-error": "off",
+      "@typescript-eslint/prefer-promise-reject-errors": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "security/detect-non-literal-regexp": "off",
     },
