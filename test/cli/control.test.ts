@@ -1,6 +1,6 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { connectControl, openStream } from "../../src/cli/control/client.ts";
@@ -142,6 +142,25 @@ describe("where no engine listens", () => {
     expect(await connectControl(file)).toBeDefined();
     await server.close();
     expect(existsSync(`${file}.sock`)).toBe(false);
+  });
+
+  test("a socket of a stranger is not talked to", async (context) => {
+    if (userInfo().uid !== 0) return context.skip("only root can give a file to somebody else");
+    const file = join(folder, "strange.db");
+    const server = await serveControl(file, nothing);
+    chownSync(server.path, 12_345, 12_345);
+    await expect(connectControl(file)).rejects.toMatchObject({ code: "STORE_LOCKED" });
+    await expect(openStream(file, 0, new AbortController().signal)).rejects.toMatchObject({ code: "STORE_LOCKED" });
+    writeFileSync(file, "");
+    chownSync(file, 12_345, 12_345);
+    expect(await connectControl(file)).toBeDefined();
+    await server.close();
+  });
+
+  test("where no socket can be made, the engine says so", async () => {
+    const file = join(folder, "blocked.db");
+    mkdirSync(join(`${file}.sock`, "inner"), { recursive: true });
+    await expect(serveControl(file, nothing)).rejects.toMatchObject({ code: "STORE_READ_ONLY", message: expect.stringContaining("control socket") });
   });
 
   test("a long path gets a name in a folder of this user alone", async () => {

@@ -1,4 +1,6 @@
+import { lstatSync, statSync } from "node:fs";
 import { request, type IncomingMessage } from "node:http";
+import { userInfo } from "node:os";
 import { PulseQueueError } from "../../core/errors.ts";
 import { methods, type Control, type Happening } from "./control.ts";
 import { socketPath } from "./socket-path.ts";
@@ -11,6 +13,7 @@ const nobody: readonly unknown[] = ["ENOENT", "ECONNREFUSED", "ENOTSOCK", "ENOTD
 export async function connectControl(file: string): Promise<Control | undefined> {
   const path = socketPath(file);
   try {
+    assertOwner(path, file);
     await textOf(await ask(path, "GET", greetingPath));
     return remoteControl(path);
   } catch (thrown) {
@@ -24,11 +27,21 @@ export async function connectControl(file: string): Promise<Control | undefined>
  * Answers `undefined` when no engine listens. Throws `STORE_LOCKED` when it is another user's.
  */
 export async function openStream(file: string, after: number, signal: AbortSignal): Promise<AsyncIterable<Happening> | undefined> {
+  const path = socketPath(file);
   try {
-    return happenings(await ask(socketPath(file), "GET", `${streamPath}?after=${String(after)}`, { signal }));
+    assertOwner(path, file);
+    return happenings(await ask(path, "GET", `${streamPath}?after=${String(after)}`, { signal }));
   } catch (thrown) {
     if (!signal.aborted) assertAbsent(thrown);
     return undefined;
+  }
+}
+
+/** Throws `STORE_LOCKED` for a socket that neither this user nor the file's owner made: a stranger would get our events. */
+function assertOwner(path: string, file: string): void {
+  const { uid } = lstatSync(path);
+  if (uid !== userInfo().uid && uid !== statSync(file, { throwIfNoEntry: false })?.uid) {
+    throw new PulseQueueError("STORE_LOCKED", "The control socket of this file belongs neither to this user nor to the file's owner");
   }
 }
 

@@ -1,5 +1,5 @@
 import { chmodSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { PulseQueueError } from "../../core/errors.ts";
 import type { Observer } from "../../core/ports.ts";
 import { plainJson } from "../output/text.ts";
@@ -19,7 +19,7 @@ export interface ControlServer {
 
 /**
  * Serves `control` to this user alone. Call it only while holding the lock of `file`: what a killed engine left at the
- * socket's path is removed.
+ * socket's path is removed. Throws `STORE_READ_ONLY` where no socket can be made.
  */
 export async function serveControl(file: string, control: Control): Promise<ControlServer> {
   const path = socketPath(file);
@@ -29,17 +29,7 @@ export async function serveControl(file: string, control: Control): Promise<Cont
       send(response, 500, { error: toWire(thrown) });
     });
   });
-  rmSync(path, { force: true });
-  const mask = process.umask(0o177); // so that the socket is never open to others, not even before chmod
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(path, resolve);
-    });
-  } finally {
-    process.umask(mask);
-  }
-  chmodSync(path, 0o600);
+  await listen(server, path);
   return {
     path,
     tell: (fact) => {
@@ -54,6 +44,23 @@ export async function serveControl(file: string, control: Control): Promise<Cont
         server.closeIdleConnections();
       }),
   };
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  const mask = process.umask(0o177); // so that the socket is never open to others, not even before chmod
+  try {
+    rmSync(path, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(path, resolve);
+    });
+    chmodSync(path, 0o600);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+    throw new PulseQueueError("STORE_READ_ONLY", `The control socket cannot be made next to the file${code}`, { cause });
+  } finally {
+    process.umask(mask);
+  }
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, control: Control, feeds: Set<Feed>): Promise<void> {
