@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { isStorableText } from "./names.ts";
-import { compareText, defineTable, encodeFields, encodeKeyValue, givenKey, rowKey } from "./table.ts";
+import { compareText, defineTable, displayKey, encodeFields, encodeKeyValue, givenKey, indexEntries, rowKey } from "./table.ts";
 
 const schema = z.object({ tenant: z.string(), sku: z.string(), count: z.number(), at: z.number() });
 
@@ -139,5 +139,29 @@ describe("keys of rows", () => {
     expect(() => givenKey(table, key)).toThrow(
       expect.objectContaining({ code: "KEY_INVALID", message: expect.stringMatching(/table (?:one|two).*(?:sku|tenant)/) as string }),
     );
+  });
+});
+
+describe("keys as people read them", () => {
+  test("are the fields as they were given, whatever their type", () => {
+    const table = defineTable("t", { schema: z.object({ a: z.union([z.string(), z.number()]), b: z.union([z.string(), z.number()]) }), key: ["a", "b"] });
+    fc.assert(
+      fc.property(value, value, (a, b) => {
+        expect(displayKey(`t/${rowKey(table, { a, b })}`)).toBe(`t/${[a, b].map((field) => String(field)).join(",")}`);
+      }),
+    );
+  });
+});
+
+describe("index entries", () => {
+  const table = defineTable("t", { schema, key: "sku", indexes: { byCount: "count", byTime: ["tenant", "at"] } });
+
+  test("are there for each index that the row has all fields of", () => {
+    expect([...indexEntries(table, { sku: "s", count: 1, tenant: "t", at: null }).keys()]).toEqual(["byCount"]);
+    expect(indexEntries(table, { sku: "s", tenant: "t", at: 5 }).get("byTime")).toBe(encodeFields("k", ["tenant", "at"], { tenant: "t", at: 5 }));
+  });
+
+  test("are refused where a field is there and cannot be a key", () => {
+    expect(() => indexEntries(table, { sku: "s", count: true })).toThrow(expect.objectContaining({ code: "KEY_INVALID" }));
   });
 });
