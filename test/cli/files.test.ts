@@ -1,9 +1,11 @@
 import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openLocal } from "pulsequeue/local";
 import { createProject, orderApp } from "../support/cli.ts";
 import app, { placed } from "../support/order-app.ts";
+
+vi.setConfig({ testTimeout: 120_000 }); // each test starts processes
 
 const project = createProject({ "app.ts": orderApp, "foreign.txt": "This is a text about queues.\n".repeat(400) });
 const good = project.path("good.db");

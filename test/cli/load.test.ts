@@ -1,7 +1,9 @@
 import { mkdirSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ErrorReport } from "../../src/cli/exit.ts";
 import { createProject, loadAll, orderApp } from "../support/cli.ts";
+
+vi.setConfig({ testTimeout: 120_000 }); // each test starts processes
 
 const project = createProject({ "app.ts": orderApp, "src/orders.ts": orderApp });
 afterAll(() => {
