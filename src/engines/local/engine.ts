@@ -21,6 +21,7 @@ import { createScheduler } from "./scheduler.ts";
 import { prepareStatements, type Statements } from "./statements/index.ts";
 import { createStore } from "./store.ts";
 import { localSystem } from "./system.ts";
+import { doneUpTo } from "./window-facts.ts";
 import { Window, type LocalDelivery } from "./window.ts";
 import { Worker } from "./worker.ts";
 
@@ -134,8 +135,8 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
   }).immediate();
 
   const scheduler = createScheduler({ system, topology, committer, journal, handlers: statements.handlers, wake });
-  const doneUpTo = (): number => Math.min(journal.head, ...[...windows.values()].map((window) => window.doneUpTo()));
-  const retention = createRetention({ db, meta: statements.meta, committer, doneUpTo });
+  const allDoneUpTo = (): number => Math.min(journal.head, ...[...windows.values()].map(doneUpTo));
+  const retention = createRetention({ db, meta: statements.meta, committer, doneUpTo: allDoneUpTo });
   const retain = (): Promise<number> => retention(system.clock.now() - parseDuration(options.retention ?? "30d"), system.clock.now());
 
   const stopAll = (): void => {

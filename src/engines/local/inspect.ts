@@ -10,6 +10,7 @@ import { findInReceipt, type ReceiptEntry } from "./receipts.ts";
 import { stored, type DeliveryRow, type StoredState } from "./statements/deliveries.ts";
 import type { Statements } from "./statements/index.ts";
 import { doneView, eventView, iso, pendingView, rowView, type HandlerFacts } from "./views.ts";
+import { backlog, countBefore, countHeld, countRunning, hasRow, isHeld, isRowRunning, isRunning, peek, takes } from "./window-facts.ts";
 import type { Worker } from "./worker.ts";
 
 export interface InspectOptions {
@@ -55,7 +56,7 @@ export function createInspect(options: InspectOptions): Inspect {
   const fromRow = (row: DeliveryRow): DeliveryView | undefined => {
     const worker = [...workers.values()].find((candidate) => candidate.window.id === row[1]);
     if (worker === undefined) return undefined; // of a handler that the app no longer has
-    return rowView(row, eventAt(row[2]), facts(worker), now(), worker.window.isStarted(row[0]));
+    return rowView(row, eventAt(row[2]), facts(worker), now(), isRowRunning(worker.window, row[0]));
   };
 
   /** Every delivery of one event, with and without a row. */
@@ -64,14 +65,14 @@ export function createInspect(options: InspectOptions): Inspect {
     const views = rows.map(fromRow).filter((view) => view !== undefined);
     for (const handler of topology.subscribers.get(event.type) ?? []) {
       const { window } = workerOf(handler.name);
-      if (!window.takes(event.type, event.sequence) || rows.some(([, id, , run]) => id === window.id && run === 0)) continue;
+      if (!takes(window, event.type, event.sequence) || rows.some(([, id, , run]) => id === window.id && run === 0)) continue;
       const handlerFacts = facts(workerOf(handler.name));
       const isPending = event.sequence > window.cursor;
       if (isPending)
         views.push(
-          pendingView(event, handlerFacts, window.ahead(event.sequence), {
-            isRunning: window.isRunning(event.sequence),
-            isHeld: window.isHeld(event.sequence),
+          pendingView(event, handlerFacts, countBefore(window, event.sequence), {
+            isRunning: isRunning(window, event.sequence),
+            isHeld: isHeld(window, event.sequence),
           }),
         );
       else views.push(doneView(event, handlerFacts, receiptOf(window.id, event.sequence)));
@@ -92,12 +93,12 @@ export function createInspect(options: InspectOptions): Inspect {
     const views: DeliveryView[] = [];
     for (const worker of chosen) {
       const handlerFacts = facts(worker);
-      for (const [ahead, row] of worker.window.peek(limit).entries()) {
+      for (const [ahead, row] of peek(worker.window, limit).entries()) {
         const event = eventView(journal, row);
         if ((filter.eventType ?? event.type) !== event.type || (filter.key ?? event.key) !== event.key) continue;
-        if (worker.window.hasRow(event.sequence)) continue;
+        if (hasRow(worker.window, event.sequence)) continue;
         views.push(
-          pendingView(event, handlerFacts, ahead, { isRunning: worker.window.isRunning(event.sequence), isHeld: worker.window.isHeld(event.sequence) }),
+          pendingView(event, handlerFacts, ahead, { isRunning: isRunning(worker.window, event.sequence), isHeld: isHeld(worker.window, event.sequence) }),
         );
       }
     }
@@ -185,9 +186,9 @@ export function createInspect(options: InspectOptions): Inspect {
         const { window } = worker;
         const counts = statements.inspect.countByState(window.id, now());
         const count = (...states: readonly StoredState[]): number => states.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0);
-        const running = window.runningCount;
-        const held = window.heldCount;
-        const oldest = [statements.inspect.oldestReady(window.id, now()), window.peek(1).at(0)?.[4]].filter((time) => time !== undefined);
+        const running = countRunning(window);
+        const held = countHeld(window);
+        const oldest = [statements.inspect.oldestReady(window.id, now()), peek(window, 1).at(0)?.[4]].filter((time) => time !== undefined);
         return {
           name: window.handler.name,
           events: window.handler.on.map((event) => event.name),
@@ -195,7 +196,7 @@ export function createInspect(options: InspectOptions): Inspect {
           pauseReason: facts(worker).paused,
           counts: {
             scheduled: count(stored.scheduled, stored.waiting),
-            ready: Math.max(0, count(stored.ready, stored.running) + window.backlog() - running - held),
+            ready: Math.max(0, count(stored.ready, stored.running) + backlog(window) - running - held),
             running,
             retrying: count(stored.retrying),
             parked: count(stored.parked) + held,

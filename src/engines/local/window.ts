@@ -7,10 +7,10 @@
  * Deliveries of one lane run in their order, inside one batch at a time. What a held lane keeps from running is *parked*: it
  * gets a row, and the window is free for other lanes.
  */
-import { toMessage } from "../../core/dispatch.ts";
 import type { HandlerDefinition } from "../../core/handler.ts";
 import type { Delivery } from "../../core/ports.ts";
 import type { Journal } from "./journal.ts";
+import { firstEvents, laneOf, type Subscription } from "./intake.ts";
 import { stored, type DeliveryRow, type DeliveryStatements } from "./statements/deliveries.ts";
 import type { EventRow, JournalStatements } from "./statements/journal.ts";
 
@@ -45,8 +45,7 @@ export interface WindowOptions {
   readonly id: number;
   readonly handler: HandlerDefinition;
   readonly cursor: number;
-  /** Type number → position after which it is delivered. */
-  readonly subscriptions: readonly (readonly [type: number, since: number])[];
+  readonly subscriptions: readonly Subscription[];
   readonly journal: Journal;
   readonly events: JournalStatements;
   readonly deliveries: DeliveryStatements;
@@ -56,10 +55,8 @@ export interface WindowOptions {
 export class Window {
   readonly id: number;
   readonly handler: HandlerDefinition;
-  readonly #options: WindowOptions;
-  /** Claimed from the journal and not finished, in journal order. */
+  readonly options: WindowOptions;
   #open: LocalDelivery[] = [];
-  /** Claimed and not started. */
   #pending: LocalDelivery[] = [];
   readonly #running = new Map<string, number>();
   readonly #claimedRows = new Set<number>();
@@ -75,7 +72,7 @@ export class Window {
   constructor(options: WindowOptions) {
     this.id = options.id;
     this.handler = options.handler;
-    this.#options = options;
+    this.options = options;
     this.#cursor = this.#committedCursor = this.#scanned = options.cursor;
   }
 
@@ -83,12 +80,19 @@ export class Window {
     return this.#committedCursor;
   }
 
-  get pending(): number {
-    return this.#pending.length;
+  /** Claimed and not started. */
+  get pending(): readonly LocalDelivery[] {
+    return this.#pending;
   }
 
-  get claimed(): readonly LocalDelivery[] {
-    return this.#pending;
+  /** Claimed from the journal and not finished, in journal order. */
+  get open(): readonly LocalDelivery[] {
+    return this.#open;
+  }
+
+  /** Ids of the rows that are claimed. */
+  get claimedRows(): ReadonlySet<number> {
+    return this.#claimedRows;
   }
 
   /** When a row may become due, milliseconds since 1970; `undefined` while none can. */
@@ -110,12 +114,12 @@ export class Window {
   refill(now: number): void {
     if (this.#pending.length >= batchSize) return;
     if (this.#rowsDueAt !== undefined && this.#rowsDueAt <= now) this.#claimRows(now);
-    if (this.#scanned < this.#options.journal.head && this.#open.length < capacity) this.#claimJournal();
-    if (this.#options.reorder !== undefined && !this.handler.ordered) this.#pending = [...this.#options.reorder(this.#pending)];
+    if (this.#scanned < this.options.journal.head && this.#open.length < capacity) this.#claimJournal();
+    if (this.options.reorder !== undefined && !this.handler.ordered) this.#pending = [...this.options.reorder(this.#pending)];
   }
 
   #claimRows(now: number): void {
-    const { deliveries } = this.#options;
+    const { deliveries } = this.options;
     const rows = deliveries.due(this.id, now, batchSize + this.#claimedRows.size).filter(([id]) => !this.#claimedRows.has(id));
     for (const row of rows) this.#pending.push(this.#fromRow(row));
     if (rows.length < batchSize) this.#rowsDueAt = deliveries.nextDue(this.id, now);
@@ -124,25 +128,17 @@ export class Window {
 
   #fromRow(row: DeliveryRow): LocalDelivery {
     const [id, , seq, run, state, attempts, , , , redrives] = row;
-    const event = this.#options.events.bySequence(seq);
+    const event = this.options.events.bySequence(seq);
     if (event === undefined) throw new Error(`the event ${String(seq)} of a delivery is missing`);
     this.#claimedRows.add(id);
     return this.#delivery(event, { run, rowId: id, attempt: attempts + 1, wasParked: state === stored.parked, redrives });
   }
 
   #claimJournal(): void {
-    const { events, subscriptions, journal } = this.#options;
+    const { events, subscriptions, journal } = this.options;
     const room = capacity - this.#open.length;
     const head = journal.head;
-    const lists = subscriptions.map(([type, since]) => events.ofType(type, Math.max(this.#scanned, since), room));
-    const [only = []] = lists;
-    const rows =
-      lists.length === 1
-        ? only
-        : lists
-            .flat()
-            .sort((left, right) => left[0] - right[0])
-            .slice(0, room);
+    const rows = firstEvents(events, subscriptions, this.#scanned, room);
     for (const row of rows) {
       const delivery = this.#delivery(row, { run: 0, rowId: undefined, attempt: 1, wasParked: false, redrives: 0 });
       this.#open.push(delivery);
@@ -151,38 +147,11 @@ export class Window {
     this.#scanned = rows.length < room ? head : (rows.at(-1)?.[0] ?? head);
   }
 
-  #delivery(
-    row: EventRow,
-    facts: { readonly run: number; readonly rowId: number | undefined; readonly attempt: number; readonly wasParked: boolean; readonly redrives: number },
-  ): LocalDelivery {
-    const event = this.#options.journal.read(row);
+  #delivery(row: EventRow, facts: Pick<LocalDelivery, "run" | "rowId" | "attempt" | "wasParked" | "redrives">): LocalDelivery {
+    const event = this.options.journal.read(row);
     const { run, rowId, attempt, wasParked, redrives } = facts;
-    return {
-      event,
-      attempt,
-      window: this,
-      seq: row[0],
-      run,
-      lane: this.#laneOf(event),
-      wasParked,
-      redrives,
-      rowId,
-      held: true,
-      leaving: false,
-      hasSteps: false,
-    };
-  }
-
-  #laneOf(event: LocalDelivery["event"]): string | undefined {
-    if (this.handler.ordered) return event.key;
-    const { key } = this.handler.concurrency;
-    const definition = key === undefined ? undefined : this.handler.on.find((candidate) => candidate.name === event.type);
-    if (key === undefined || definition === undefined) return undefined;
-    try {
-      return key(toMessage(event, definition));
-    } catch {
-      return undefined; // data that does not parse is refused when it is delivered; it needs no lane for that
-    }
+    const lane = laneOf(this.handler, event);
+    return { event, attempt, window: this, seq: row[0], run, lane, wasParked, redrives, rowId, held: true, leaving: false, hasSteps: false };
   }
 
   /** The next batch: deliveries whose lanes are free, which are then taken. */
@@ -223,13 +192,13 @@ export class Window {
   /** Whether an earlier delivery of the key is not finished and has a row: that one goes first. */
   #heldByRow({ lane, rowId, seq, run }: LocalDelivery): boolean {
     if (!this.handler.ordered || lane === undefined || !this.#mayHold) return false;
-    const { deliveries } = this.#options;
+    const { deliveries } = this.options;
     return rowId === undefined ? deliveries.laneHeld(this.id, lane) : deliveries.laneHeldBefore(this.id, lane, seq, run);
   }
 
   #followers(lane: string): readonly LocalDelivery[] {
     if (!this.mayPark) return [];
-    return this.#options.deliveries
+    return this.options.deliveries
       .parked(this.id, lane, followers)
       .filter(([id]) => !this.#claimedRows.has(id))
       .map((row) => this.#fromRow(row));
@@ -311,83 +280,16 @@ export class Window {
 
   /** Whether nothing is claimed and nothing is left to claim by `now`. */
   isDrained(now: number): boolean {
-    return this.#pending.length === 0 && this.#open.length === 0 && !this.#hasMore() && !this.#options.deliveries.hasOpen(this.id, now);
+    return this.#pending.length === 0 && this.#open.length === 0 && !this.#hasMore() && !this.options.deliveries.hasOpen(this.id, now);
   }
 
   /** Whether the journal has events for this handler that are not claimed. Events of other types are passed over. */
   #hasMore(): boolean {
-    const { events, subscriptions, journal } = this.#options;
+    const { events, subscriptions, journal } = this.options;
     const head = journal.head;
     if (this.#scanned >= head) return false;
-    if (subscriptions.some(([type, since]) => events.ofType(type, Math.max(this.#scanned, since), 1).length > 0)) return true;
+    if (firstEvents(events, subscriptions, this.#scanned, 1).length > 0) return true;
     this.#scanned = head;
     return false;
-  }
-
-  /** The position up to which every event of this handler's types is done or has a row. */
-  doneUpTo(): number {
-    const next = this.peek(1).at(0);
-    return next === undefined ? this.#options.journal.head : next[0] - 1;
-  }
-
-  /** Whether the handler takes the event of this type at this position. */
-  takes(type: string, seq: number): boolean {
-    const id = this.#options.journal.typeId(type);
-    return this.#options.subscriptions.some(([subscribed, since]) => subscribed === id && seq > since);
-  }
-
-  /** Events past the cursor, the first ones. */
-  peek(limit: number): readonly EventRow[] {
-    const lists = this.#options.subscriptions.map(([type, since]) => this.#options.events.ofType(type, Math.max(this.#committedCursor, since), limit));
-    return lists
-      .flat()
-      .sort((left, right) => left[0] - right[0])
-      .slice(0, limit);
-  }
-
-  /** About how many deliveries without a row come before this position. */
-  ahead(seq: number): number {
-    return this.#pending.filter((delivery) => delivery.seq < seq).length;
-  }
-
-  /** Whether a delivery from the journal waits for a delivery of its lane that runs or comes before it. */
-  isHeld(seq: number): boolean {
-    const index = this.#pending.findIndex((delivery) => delivery.seq === seq && delivery.rowId === undefined);
-    const delivery = this.#pending[index];
-    if (delivery?.lane === undefined) return false;
-    return this.room(delivery.lane) <= 0 || (this.handler.ordered && this.#pending.slice(0, index).some((earlier) => earlier.lane === delivery.lane));
-  }
-
-  /** How many deliveries from the journal wait for a lane that runs. */
-  get heldCount(): number {
-    return this.#pending.filter((delivery) => delivery.lane !== undefined && delivery.rowId === undefined && this.room(delivery.lane) <= 0).length;
-  }
-
-  /** Whether a batch has claimed the delivery from the journal at this position. */
-  isRunning(seq: number): boolean {
-    return this.#open.some((delivery) => delivery.seq === seq && !this.#pending.includes(delivery));
-  }
-
-  /** Whether a batch has claimed this row. */
-  isStarted(rowId: number): boolean {
-    return this.#claimedRows.has(rowId) && !this.#pending.some((delivery) => delivery.rowId === rowId);
-  }
-
-  /** Whether the delivery from the journal at this position has got a row. */
-  hasRow(seq: number): boolean {
-    return this.#options.deliveries.bySequence(this.id, seq) !== undefined;
-  }
-
-  /** Deliveries that batches have claimed. */
-  get runningCount(): number {
-    const waiting = new Set(this.#pending);
-    const rows = [...this.#claimedRows].length - this.#pending.filter((delivery) => delivery.rowId !== undefined).length;
-    return rows + this.#open.filter((delivery) => !waiting.has(delivery)).length;
-  }
-
-  /** Deliveries from the journal past the cursor, whether claimed or not. */
-  backlog(): number {
-    const { subscriptions, events } = this.#options;
-    return subscriptions.reduce((sum, [type, since]) => sum + events.countOfType(type, Math.max(this.#committedCursor, since)), 0);
   }
 }

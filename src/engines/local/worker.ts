@@ -87,7 +87,7 @@ export class Worker {
 
   /** Takes back the durable claims of what did not end, without counting an attempt. */
   async returnClaims(): Promise<void> {
-    await returnClaims(this.#options, this.window.claimed);
+    await returnClaims(this.#options, this.window.pending);
   }
 
   /** There may be something to do. */
