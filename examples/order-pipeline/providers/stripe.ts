@@ -149,8 +149,8 @@ async function mapped<Result extends LookupResult>(request: PaymentRequest, call
     // Refused before anything was done.
     if (error instanceof Stripe.errors.StripeRateLimitError) return { outcome: "failed", reason: "rate_limit" };
     if (error instanceof Stripe.errors.StripeConnectionError) return unknown("connection_error");
+    // Stripe failed, or a request with this key is still under way there (409).
     if (error instanceof Stripe.errors.StripeAPIError) return unknown("api_error");
-    if (error instanceof Stripe.errors.StripeError && error.code === "idempotency_key_in_use") return unknown(error.code);
     if (error instanceof Stripe.errors.StripeInvalidRequestError) {
       // Captured or cancelled already, by whomever: the intent itself tells.
       if (error.code === "payment_intent_unexpected_state") return unknown(error.code);
