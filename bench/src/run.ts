@@ -1,5 +1,5 @@
 /** Runs every measurement that was asked for, one after the other, the order rotated from repetition to repetition. */
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { constants, copyFile, mkdir, mkdtemp, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CheckFailed } from "./check.ts";
 import { measure, type Figures, type Step } from "./measurement.ts";
@@ -114,45 +114,56 @@ async function compared(work: ComparedWork, peer: PeerName, { jobs }: Options, s
 }
 
 interface Prepared {
-  /** The place with so many events in it, filled when it is first asked for. */
-  get(kind: "backlog" | "journal", amount: "few" | "many"): Promise<Place>;
-  /** A copy of one, for a measurement that spoils it. */
-  copy(place: Place): Promise<Place>;
+  /** Hands out a copy of the place with so many events in it, which is filled when it is first asked for: every measurement starts from the same file. */
+  use<Result>(kind: "backlog" | "journal", amount: "few" | "many", work: (place: Place) => Promise<Result>): Promise<Result>;
 }
 
 function preparedStores(directory: string, { jobs, sizes }: Options, signal: AbortSignal, progress: (line: string) => void): Prepared {
-  const places = new Map<string, Place>();
+  const filled = new Set<string>();
   return {
-    async get(kind, amount) {
-      const name = `${kind}-${amount}`;
-      const known = places.get(name);
-      if (known !== undefined) return known;
-      const place = { name: "bench", directory: join(directory, name), redis: undefined, postgres: undefined };
-      const size = sizes[kind][amount];
-      progress(`filling a ${kind} with ${size.toLocaleString("en")} events`);
-      await rm(place.directory, { recursive: true, force: true });
-      await mkdir(place.directory);
-      await measure({ step: `fill-${kind}`, peer: "pulsequeue", options: { jobs, size, place, warmUp: place } }, signal);
-      places.set(name, place);
-      return place;
-    },
-    async copy(place) {
+    async use(kind, amount, work) {
+      const original = join(directory, `${kind}-${amount}`);
+      const placeIn = (folder: string): Place => ({ name: "bench", directory: folder, redis: undefined, postgres: undefined });
+      if (!filled.has(original)) {
+        const size = sizes[kind][amount];
+        progress(`filling a ${kind} with ${size.toLocaleString("en")} events`);
+        await rm(original, { recursive: true, force: true });
+        await mkdir(original);
+        const place = placeIn(original);
+        await measure({ step: `fill-${kind}`, peer: "pulsequeue", options: { jobs, size, place, warmUp: place } }, signal);
+        filled.add(original);
+      }
       const copy = await mkdtemp(join(directory, "copy-"));
-      await cp(place.directory, copy, { recursive: true });
-      return { ...place, directory: copy };
+      try {
+        await copyToDisk(original, copy);
+        return await work(placeIn(copy));
+      } finally {
+        await rm(copy, { recursive: true, force: true });
+      }
     },
   };
 }
 
-async function own(work: OwnWork, amount: "few" | "many", { jobs, sizes }: Options, prepared: Prepared, signal: AbortSignal): Promise<Figures> {
-  const run = (step: Step, place: Place, size: number): Promise<Figures> =>
-    measure({ step, peer: "pulsequeue", options: { jobs, size, place, warmUp: place } }, signal);
-  if (work !== "recovery") return run(work, await prepared.get(work, amount), sizes[work][amount]);
-  const place = await prepared.copy(await prepared.get("backlog", amount));
-  try {
-    await run("be-killed", place, sizes.backlog[amount]);
-    return await run("recover", place, sizes.backlog[amount]);
-  } finally {
-    await rm(place.directory, { recursive: true, force: true });
+/** Copies the files of a folder, and waits until they are on disk: writing them out must not fall into the measurement. */
+async function copyToDisk(from: string, to: string): Promise<void> {
+  for (const name of await readdir(from)) {
+    await copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE);
+    const file = await open(join(to, name), "r+");
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
   }
+}
+
+function own(work: OwnWork, amount: "few" | "many", { jobs, sizes }: Options, prepared: Prepared, signal: AbortSignal): Promise<Figures> {
+  const kind = work === "journal" ? "journal" : "backlog";
+  return prepared.use(kind, amount, async (place) => {
+    const run = (step: Step): Promise<Figures> =>
+      measure({ step, peer: "pulsequeue", options: { jobs, size: sizes[kind][amount], place, warmUp: place } }, signal);
+    if (work !== "recovery") return run(work);
+    await run("be-killed");
+    return run("recover");
+  });
 }

@@ -6,8 +6,6 @@ import type { Figures, MeasureOptions } from "../measurement.ts";
 import { openQueue, ordered, readyCount } from "../peers/pulsequeue.ts";
 
 const chunk = 1_000;
-/** A measurement leaves as many events waiting as it found, give or take what was under way as it ended. */
-const tolerance = 5_000;
 
 /** Leaves `size` events waiting in the place. */
 export async function fillBacklog({ place, size }: MeasureOptions): Promise<Figures> {
@@ -30,9 +28,8 @@ export async function atBacklog({ place, size, jobs }: MeasureOptions): Promise<
       if (seen.orderIds.length % chunk === 0 && seen.orderIds.length <= target) publishNext();
     },
   });
-  await queue.operate.resume("do-nothing", { reason: "the measurement before paused it" });
   const waiting = await readyCount(queue);
-  if (Math.abs(waiting - size) > tolerance) throw new CheckFailed(`${String(waiting)} events wait, about ${String(size)} should`);
+  if (waiting !== size) throw new CheckFailed(`${String(waiting)} events wait, ${String(size)} were stored`);
   const warmUp = Math.ceil(jobs / 10 / chunk) * chunk;
   const target = warmUp + Math.ceil(jobs / chunk) * chunk;
   const next = jobChunks(target, { first: firstNew, size: chunk });
@@ -52,7 +49,7 @@ export async function atBacklog({ place, size, jobs }: MeasureOptions): Promise<
   await queue.operate.pause("do-nothing", { reason: "the measurement is over" });
   await Promise.all(publishing);
   const left = await readyCount(queue);
-  const due = waiting + publishing.length * chunk - seen.orderIds.length;
+  const due = size + publishing.length * chunk - seen.orderIds.length;
   if (left !== due) throw new CheckFailed(`${String(left)} events wait, ${String(due)} should`);
   if (new Set(seen.orderIds).size !== seen.orderIds.length) throw new CheckFailed("an event was handled twice");
   await queue.close();

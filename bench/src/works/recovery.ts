@@ -9,7 +9,6 @@ import { openQueue, ordered } from "../peers/pulsequeue.ts";
 export async function work({ place }: MeasureOptions, ready: () => void): Promise<never> {
   const seen = ledger();
   const queue = await openQueue(place, "nothing", seen);
-  await queue.operate.resume("do-nothing", { reason: "the measurement before paused it" });
   await queue.start();
   void seen.until("jobs", 2_000).then(ready);
   for (let first = 0; ; first += 100) {
