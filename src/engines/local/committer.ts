@@ -35,7 +35,7 @@ export interface Committer {
   readonly busy: boolean;
   /** Set once the store can no longer be trusted; every further write is refused with it. */
   readonly failure: PulseQueueError | undefined;
-  /** Refuses further writes; what waits is still committed. */
+  /** Commits what waits, then refuses further writes. */
   close(): void;
 }
 
@@ -45,6 +45,8 @@ export interface CommitterOptions {
   /** Checked in each transaction: a process that lost the file to another one must not write. Throws if so. */
   readonly fence: () => void;
   readonly at: Simulation["at"];
+  /** Called after each group, when everyone has been told. */
+  readonly onFlushed: () => void;
   /** Called once when the store fails for good, and when a simulated crash kills the engine. */
   readonly onDeath: () => void;
 }
@@ -130,6 +132,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       fail(group, thrown);
     }
     for (const tell of told) tell();
+    options.onFlushed();
   };
 
   const fail = (group: readonly Waiting[], thrown: unknown): void => {
@@ -175,6 +178,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       return failure;
     },
     close() {
+      flush();
       closed = true;
     },
   };

@@ -73,6 +73,9 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
   let closed: Promise<void> | undefined;
   let stopRetention: (() => void) | undefined;
   const waiters = new Set<() => void>();
+  const lookAgain = (): void => {
+    for (const check of waiters) check();
+  };
 
   const committer = createCommitter({
     db,
@@ -81,9 +84,15 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
       if (statements.meta.get("epoch") !== recovered.epoch) throw new PulseQueueError("STORE_LOCKED", "Another engine has taken this file over");
     },
     at: options.simulate?.at,
+    onFlushed: () => {
+      lookAgain();
+    },
     onDeath() {
       stopAll();
-      for (const check of waiters) check();
+      const error = committer.failure;
+      if (error !== undefined)
+        system.observe({ type: "log", level: "error", message: "the store failed: the engine has stopped", fields: { code: error.code, fix: error.fix } });
+      lookAgain();
     },
   });
   const wake = (events: readonly NewEvent[]): void => {
@@ -124,9 +133,7 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
       paused: paused !== null,
       cautious: recovered.afterCrash ? suspects : 0,
       duplicate: options.simulate?.duplicate,
-      onQuiet: () => {
-        for (const check of waiters) check();
-      },
+      onQuiet: lookAgain,
     });
     workers.set(handler.name, worker);
   }
@@ -148,7 +155,7 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
     if (committer.busy) return false;
     return [...workers.values()].every((worker) => worker.paused || (!worker.busy && worker.window.isDrained(system.clock.now())));
   };
-  /** Resolves once `condition` holds; looked at whenever a worker comes to rest or the store dies. */
+  /** Resolves once `condition` holds; looked at after each commit and whenever a worker comes to rest. */
   const until = (condition: () => boolean): Promise<void> =>
     new Promise((resolve, reject) => {
       const check = (): void => {
@@ -182,7 +189,9 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
         kind: "operate",
         bytes: 0,
         apply: () => {
-          statements.meta.set("open", 0);
+          // What may have ended the last process stays under suspicion until it has run.
+          const suspicious = recovered.afterCrash && (!started || [...workers.values()].some((worker) => worker.suspicious && !worker.paused));
+          statements.meta.set("open", suspicious ? 1 : 0);
         },
       });
     } finally {

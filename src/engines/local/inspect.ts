@@ -5,8 +5,9 @@ import type { DeadLetterView, DeliveryFilter, DeliveryView, EventView, HandlerVi
 import { emitterSource, parseRow } from "../../core/scope.ts";
 import type { System } from "../../core/ports.ts";
 import type { Topology } from "../../core/topology.ts";
+import { deadFilter, eventTypeId, workerNamed } from "./dead-filter.ts";
 import type { Journal } from "./journal.ts";
-import { findInReceipt, type ReceiptEntry } from "./receipts.ts";
+import { findInReceipt } from "./receipts.ts";
 import { stored, type DeliveryRow, type StoredState } from "./statements/deliveries.ts";
 import type { Statements } from "./statements/index.ts";
 import { doneView, eventView, iso, pendingView, rowView, type HandlerFacts } from "./views.ts";
@@ -34,20 +35,13 @@ export function createInspect(options: InspectOptions): Inspect {
   const { system, topology, statements, journal, workers } = options;
   const now = (): number => system.clock.now();
 
-  const workerOf = (name: string): Worker => {
-    const worker = workers.get(name);
-    if (worker === undefined) throw new PulseQueueError("HANDLER_UNKNOWN", `There is no handler ${name}`);
-    return worker;
-  };
+  const workerOf = (name: string): Worker => workerNamed(workers, name);
   const facts = (worker: Worker): HandlerFacts => {
     const { id, handler } = worker.window;
     const paused = worker.paused ? (statements.handlers.all().find(([row]) => row === id)?.[3] ?? "") : undefined;
     return { name: handler.name, ordered: handler.ordered, paused, started: options.isStarted() };
   };
-  const typeId = (name: string): number => {
-    if (!topology.events.has(name)) throw new PulseQueueError("EVENT_UNKNOWN", `There is no event ${name}`);
-    return journal.typeId(name);
-  };
+  const typeId = (name: string): number => eventTypeId(topology, journal, name);
   const eventAt = (seq: number): EventView => {
     const row = statements.journal.bySequence(seq);
     if (row === undefined) throw new PulseQueueError("STORE_CORRUPT", `The event at position ${String(seq)} is missing`);
@@ -75,17 +69,17 @@ export function createInspect(options: InspectOptions): Inspect {
             isHeld: isHeld(window, event.sequence),
           }),
         );
-      else views.push(doneView(event, handlerFacts, receiptOf(window.id, event.sequence)));
+      else views.push(...doneViews(event, handlerFacts, window.id));
     }
     return views;
   };
-  const receiptOf = (handler: number, seq: number): { readonly time: number; readonly entry: ReceiptEntry } | undefined => {
+  /** The delivery that came with the event, and its replays, as far as they are done. */
+  const doneViews = (event: EventView, handlerFacts: HandlerFacts, handler: number): readonly DeliveryView[] => {
     // The receipt of a delivery lies near its position: a batch spans one window of the journal at most.
-    for (const [time, body] of statements.handlers.receipts(handler, seq, 64)) {
-      const entry = findInReceipt(body, seq);
-      if (entry !== undefined) return { time, entry };
-    }
-    return undefined;
+    const receipts = statements.handlers.receipts(handler, event.sequence, 64);
+    const found = receipts.flatMap(([time, body]) => findInReceipt(body, event.sequence).map((entry) => ({ time, entry })));
+    const known = found.some(({ entry }) => entry.run === 0) ? found : [undefined, ...found];
+    return known.map((receipt) => doneView(event, handlerFacts, receipt));
   };
 
   const pendingOf = (filter: DeliveryFilter, limit: number): readonly DeliveryView[] => {
@@ -159,12 +153,7 @@ export function createInspect(options: InspectOptions): Inspect {
     },
 
     async deadLetters(filter = {}) {
-      const { handler, eventType } = filter;
-      const ids = {
-        ...(handler === undefined ? {} : { handlerId: workerOf(handler).window.id }),
-        ...(eventType === undefined ? {} : { typeId: typeId(eventType) }),
-      };
-      const rows = statements.inspect.dead({ ...filter, ...ids }, checkedLimit(filter.limit));
+      const rows = statements.inspect.dead(deadFilter(filter, workers, topology, journal), checkedLimit(filter.limit));
       return rows
         .map(fromRow)
         .filter((view) => view !== undefined)

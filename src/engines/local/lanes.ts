@@ -14,7 +14,7 @@ export interface LaneOptions {
 }
 
 /** Whether deliveries are being parked: each gets a row, and the window is free for other lanes. */
-export function park(options: LaneOptions, blocked: readonly LocalDelivery[]): boolean {
+export function park(options: LaneOptions, blocked: readonly LocalDelivery[], wake: () => void): boolean {
   if (blocked.length === 0) return false;
   const { statements, committer, window } = options;
   let context = emptyContext();
@@ -38,14 +38,15 @@ export function park(options: LaneOptions, blocked: readonly LocalDelivery[]): b
           delivery.leaving = false;
         });
       }
+      // Nobody may be left to let them go: what held the lane can have ended, or be parked itself.
+      releaseLanes(statements, window, lanesOf(blocked));
       moveCursor(statements, window, context);
     },
     confirm() {
       for (const end of context.done) end();
       for (const delivery of blocked) window.unclaim(delivery);
-      window.mayPark = true;
-      window.noteHeld();
-      window.noteDue(0);
+      window.noteRows();
+      wake();
     },
     revert() {
       for (const undo of context.undo) undo();
@@ -54,6 +55,10 @@ export function park(options: LaneOptions, blocked: readonly LocalDelivery[]): b
   });
   written.catch(() => undefined); // the deliveries are back in the window; the worker that needs the store meets the error itself
   return true;
+}
+
+function lanesOf(deliveries: readonly LocalDelivery[]): readonly string[] {
+  return [...new Set(deliveries.map(({ lane }) => lane).filter((lane) => lane !== undefined))];
 }
 
 /** Lets the next parked delivery of each lane go. */

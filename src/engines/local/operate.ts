@@ -4,6 +4,7 @@ import type { DeadLetterFilter, Operate, OperationOptions, OperationResult, Repl
 import type { System } from "../../core/ports.ts";
 import type { Committer } from "./committer.ts";
 import { releaseLanes } from "./lanes.ts";
+import { deadFilter, workerNamed } from "./dead-filter.ts";
 import type { Journal } from "./journal.ts";
 import type { Topology } from "../../core/topology.ts";
 import { stored, type DeliveryRow, type StoredState } from "./statements/deliveries.ts";
@@ -27,12 +28,20 @@ const chunk = 1_000;
 export function createOperate(options: OperateOptions): Operate {
   const { system, topology, statements, journal, committer, workers } = options;
 
-  const workerOf = (name: string): Worker => {
-    const worker = workers.get(name);
-    if (worker === undefined) throw new PulseQueueError("HANDLER_UNKNOWN", `There is no handler ${name}`);
-    return worker;
-  };
-  const write = <Result>(apply: () => Result): Promise<Result> => committer.submit({ kind: "operate", bytes: 0, apply });
+  const workerOf = (name: string): Worker => workerNamed(workers, name);
+  /** One commit; then the workers look at what has changed for them. */
+  const write = <Result>(apply: () => Result, touched: readonly Worker[] = []): Promise<Result> =>
+    committer.submit({
+      kind: "operate",
+      bytes: 0,
+      apply,
+      confirm() {
+        for (const worker of touched) {
+          worker.window.noteRows();
+          worker.wake();
+        }
+      },
+    });
   const record = (action: string, subject: string, { reason, by = "local" }: OperationOptions, count: number): void => {
     statements.handlers.record(system.clock.now(), by, action, subject, reason, count);
   };
@@ -48,13 +57,10 @@ export function createOperate(options: OperateOptions): Operate {
     if (Object.values(filter).every((value) => value === undefined)) {
       throw new PulseQueueError("OPERATION_INVALID", `${action} needs a filter; { all: true } names every dead letter`);
     }
-    const ids = {
-      ...(filter.handler === undefined ? {} : { handlerId: workerOf(filter.handler).window.id }),
-      ...(filter.eventType === undefined ? {} : { typeId: journal.typeId(knownEvent(topology, filter.eventType)) }),
-    };
+    const wanted = deadFilter(filter, workers, topology, journal);
     const byId = new Map([...workers.values()].map((worker) => [worker.window.id, worker]));
     const most = filter.limit ?? Number.MAX_SAFE_INTEGER;
-    const find = (limit: number): readonly DeliveryRow[] => statements.inspect.dead({ ...filter, ...ids }, limit).filter(([, handler]) => byId.has(handler));
+    const find = (limit: number): readonly DeliveryRow[] => statements.inspect.dead(wanted, limit).filter(([, handler]) => byId.has(handler));
     if (given.dryRun === true) return { count: find(Math.min(most, Number.MAX_SAFE_INTEGER)).length, dryRun: true };
     let count = 0;
     for (let more = true; more && count < most;) {
@@ -66,11 +72,10 @@ export function createOperate(options: OperateOptions): Operate {
         }
         if (rows.length > 0) record(action, JSON.stringify(filter), given, rows.length);
         return rows.length;
-      });
+      }, [...workers.values()]);
       count += done;
       more = done > 0;
     }
-    for (const worker of workers.values()) worker.wake();
     return { count, dryRun: false };
   };
 
@@ -97,11 +102,6 @@ export function createOperate(options: OperateOptions): Operate {
       onDead("redrive", filter, given, (row, worker) => {
         const [id, , , , , , , lane] = row;
         statements.replay.redrive(id, queued(worker.window, lane));
-        worker.window.noteDue(0);
-        if (lane !== null) {
-          worker.window.noteHeld();
-          worker.window.mayPark = true;
-        }
       }),
     discard: (filter, given) =>
       onDead("discard", filter, given, (row, worker) => {
@@ -132,13 +132,9 @@ export function createOperate(options: OperateOptions): Operate {
           }
           if (found.length < chunk) record("replay", `${given.handler} ${String(from)}..${String(to)}`, given, count + found.length);
           return found;
-        });
+        }, [worker]);
         count += rows.length;
         after = rows.at(-1)?.[0] ?? after;
-        window.noteDue(0);
-        window.noteHeld();
-        window.mayPark = true;
-        worker.wake();
         if (rows.length < chunk) return { count, dryRun: false };
       }
     },
@@ -149,11 +145,6 @@ function checkReason({ reason }: OperationOptions): void {
   if (typeof reason !== "string" || reason.trim() === "" || reason.length > 1_000) {
     throw new PulseQueueError("OPERATION_INVALID", "This operation needs a reason of 1 to 1,000 characters");
   }
-}
-
-function knownEvent(topology: Topology, name: string): string {
-  if (!topology.events.has(name)) throw new PulseQueueError("EVENT_UNKNOWN", `There is no event ${name}`);
-  return name;
 }
 
 function range({ from, to }: ReplayOptions): readonly [from: number, to: number] {

@@ -47,12 +47,14 @@ function tell({ seq, wrote, milliseconds, attempts, run, redrives, state }: Rece
   return state === "discarded" ? [...facts, state] : facts;
 }
 
-/** What a receipt says of the delivery at a position; `undefined` where it says nothing. */
-export function findInReceipt(text: string, seq: number): ReceiptEntry | undefined {
+/** What a receipt says of the deliveries of the event at a position: of the one that came with it, and of replays. */
+export function findInReceipt(text: string, seq: number): readonly ReceiptEntry[] {
   const { plain = [], told = [] } = JSON.parse(text) as Body;
-  const found = told.find(([position]) => position === seq);
-  const isPlain = plain.some(([first, last]) => first <= seq && seq <= last);
-  if (found === undefined && !isPlain) return undefined;
-  const [, wrote = [], milliseconds = 0, attempts = 1, run = 0, redrives = 0, state = "done"] = found ?? [];
-  return { seq, wrote, milliseconds, attempts, run, redrives, state };
+  const entries = told
+    .filter(([position]) => position === seq)
+    .map(([, wrote, milliseconds = 0, attempts = 1, run = 0, redrives = 0, state = "done" as const]): ReceiptEntry => {
+      return { seq, wrote, milliseconds, attempts, run, redrives, state };
+    });
+  if (!plain.some(([first, last]) => first <= seq && seq <= last)) return entries;
+  return [...entries, { seq, wrote: [], milliseconds: 0, attempts: 1, run: 0, redrives: 0, state: "done" }];
 }

@@ -32,16 +32,27 @@ function common(handler: HandlerFacts, event: EventFacts): Pick<DeliveryView, "h
   return { handler: handler.name, eventId: event.id, eventType: event.type, sequence: event.sequence, key: event.key };
 }
 
+/** The id of a delivery, the same in every state and never given to another one. `run`: 0, or the number of the replay. */
+function deliveryId(handler: string, sequence: number, run: number): string {
+  return `${handler}/${String(sequence)}/${String(run)}`;
+}
+
+/** The parts of a delivery's id; `undefined` for text that is none. */
+export function parseDeliveryId(id: string): { readonly handler: string; readonly sequence: number; readonly run: number } | undefined {
+  const [, handler, sequence, run] = /^([\w.-]+)\/(\d{1,15})\/(\d{1,15})$/.exec(id) ?? [];
+  return handler === undefined ? undefined : { handler, sequence: Number(sequence), run: Number(run) };
+}
+
 /** A delivery that has a row. `isRunning`: it is claimed by a batch. */
 export function rowView(row: DeliveryRow, event: EventFacts, handler: HandlerFacts, now: number, isRunning: boolean): DeliveryView {
-  const [id, , , run, state, attempts, due, lane, failureText, redrives] = row;
+  const [, , , run, state, attempts, due, lane, failureText, redrives] = row;
   const failure = failureText === null ? undefined : (JSON.parse(failureText) as Failure);
   const waits = state === stored.scheduled || state === stored.retrying || state === stored.waiting;
   const name = isRunning && state !== stored.dead ? "running" : waits && due <= now ? "ready" : stateNames[state];
   return {
     ...untouched,
     ...common(handler, event),
-    id: String(id),
+    id: deliveryId(handler.name, event.sequence, run),
     state: name,
     reason: reasonOf(name, { handler, dueAt: due, lane, failure, attempts }),
     attempts: name === "running" && state !== stored.running ? attempts + 1 : attempts,
@@ -65,7 +76,7 @@ export function pendingView(
   return {
     ...untouched,
     ...common(handler, event),
-    id: `${handler.name}/${String(event.sequence)}/0`,
+    id: deliveryId(handler.name, event.sequence, 0),
     state,
     reason: ahead > 0 && state === "ready" ? `${reason}; about ${String(ahead)} before it` : reason,
     attempts: isRunning ? 1 : 0,
@@ -78,7 +89,7 @@ export function doneView(event: EventFacts, handler: HandlerFacts, receipt: { re
   return {
     ...untouched,
     ...common(handler, event),
-    id: `${handler.name}/${String(event.sequence)}/${String(run)}`,
+    id: deliveryId(handler.name, event.sequence, run),
     state,
     reason: state === "done" ? "its effects are committed" : "an operator ended it without effects",
     attempts,

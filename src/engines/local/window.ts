@@ -105,6 +105,13 @@ export class Window {
     if (this.#rowsDueAt === undefined || time < this.#rowsDueAt) this.#rowsDueAt = time;
   }
 
+  /** Tells that rows were written which may be due, hold a lane or be parked. */
+  noteRows(): void {
+    this.#rowsDueAt = 0;
+    this.#mayHold = true;
+    this.mayPark = true;
+  }
+
   /** Tells that a row with a lane was written. */
   noteHeld(): void {
     this.#mayHold = true;
@@ -167,7 +174,8 @@ export class Window {
       }
       if (this.#enter(delivery, mine)) {
         batch.push(delivery);
-        if (delivery.rowId !== undefined && this.handler.ordered && delivery.lane !== undefined && limit > 1) batch.push(...this.#followers(delivery.lane));
+        if (delivery.rowId !== undefined && this.handler.ordered && delivery.lane !== undefined && limit > 1)
+          batch.push(...this.#followers(delivery.lane, delivery.rowId));
       } else left.push(delivery);
     }
     this.#pending = left;
@@ -196,11 +204,13 @@ export class Window {
     return rowId === undefined ? deliveries.laneHeld(this.id, lane) : deliveries.laneHeldBefore(this.id, lane, seq, run);
   }
 
-  #followers(lane: string): readonly LocalDelivery[] {
+  /** Parked deliveries that come right after the head of their lane: no other delivery of the lane may lie between. */
+  #followers(lane: string, head: number): readonly LocalDelivery[] {
     if (!this.mayPark) return [];
+    const end = this.options.deliveries.nextHolder(this.id, lane, head) ?? Number.POSITIVE_INFINITY;
     return this.options.deliveries
       .parked(this.id, lane, followers)
-      .filter(([id]) => !this.#claimedRows.has(id))
+      .filter(([id, , seq]) => seq < end && !this.#claimedRows.has(id))
       .map((row) => this.#fromRow(row));
   }
 

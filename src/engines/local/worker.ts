@@ -58,6 +58,11 @@ export class Worker {
     return this.#paused;
   }
 
+  /** Whether what could have ended the last process has not run yet. */
+  get suspicious(): boolean {
+    return this.#cautious > 0;
+  }
+
   /** Batches under way. */
   get busy(): boolean {
     return this.#batches > 0;
@@ -107,7 +112,9 @@ export class Worker {
       const { clock } = this.#options.system;
       this.window.refill(clock.now());
       const batch = this.window.take(this.#cautious > 0 ? 1 : Number.POSITIVE_INFINITY);
-      const parked = park(this.#options, this.window.toPark());
+      const parked = park(this.#options, this.window.toPark(), () => {
+        this.wake();
+      });
       if (batch.length > 0) {
         void this.#run(batch);
         this.wake();
@@ -130,7 +137,10 @@ export class Worker {
       });
       this.#timer = { at, cancel };
     }
-    if (this.#batches === 0) this.#options.onQuiet();
+    if (this.#batches === 0) {
+      if (this.#cautious > 0 && this.window.isDrained(clock.now())) this.#cautious = 0; // whatever could have ended the process is done
+      this.#options.onQuiet();
+    }
   }
 
   async #run(batch: readonly LocalDelivery[]): Promise<void> {

@@ -55,6 +55,8 @@ export interface DeliveryStatements {
   laneHeldBefore(handler: number, lane: string, seq: number, run: number): boolean;
   /** Whether something other than a parked delivery holds the key. */
   laneBusy(handler: number, lane: string): boolean;
+  /** The first position at which something other than a parked delivery holds the key, the row `head` left aside. */
+  nextHolder(handler: number, lane: string, head: number): number | undefined;
   /** Whether any key of the handler is held by a row. */
   anyHeld(handler: number): boolean;
   anyParked(handler: number): boolean;
@@ -88,6 +90,7 @@ export function deliveryStatements(db: Database): DeliveryStatements {
     .prepare("SELECT 1 FROM deliveries d WHERE d.handler = ? AND d.lane = ? AND (d.seq, d.run) < (?, ?) AND d.state IN (2, 3, 4, 5, 7) LIMIT 1")
     .pluck();
   const laneBusy = db.prepare("SELECT 1 FROM deliveries d WHERE d.handler = ? AND d.lane = ? AND d.state IN (2, 3, 4, 7) LIMIT 1").pluck();
+  const nextHolder = db.prepare("SELECT min(d.seq) FROM deliveries d WHERE d.handler = ? AND d.lane = ? AND d.state IN (2, 3, 4, 7) AND d.id <> ?").pluck();
   const anyHeld = db.prepare("SELECT 1 FROM deliveries d WHERE d.handler = ? AND d.lane IS NOT NULL AND d.state IN (2, 3, 4, 5, 7) LIMIT 1").pluck();
   const anyParked = db.prepare("SELECT 1 FROM deliveries d WHERE d.state IN (3, 5, 6) AND d.state = 5 AND d.handler = ? LIMIT 1").pluck();
   const parkedLanes = db.prepare("SELECT DISTINCT lane FROM deliveries d WHERE d.state IN (3, 5, 6) AND d.state = 5 AND d.handler = ?").pluck();
@@ -109,6 +112,7 @@ export function deliveryStatements(db: Database): DeliveryStatements {
     laneHeld: (handler, lane) => laneHeld.get(handler, lane) !== undefined,
     laneHeldBefore: (handler, lane, seq, run) => laneHeldBefore.get(handler, lane, seq, run) !== undefined,
     laneBusy: (handler, lane) => laneBusy.get(handler, lane) !== undefined,
+    nextHolder: (handler, lane, head) => (nextHolder.get(handler, lane, head) as number | null) ?? undefined,
     anyHeld: (handler) => anyHeld.get(handler) !== undefined,
     anyParked: (handler) => anyParked.get(handler) !== undefined,
     parkedLanes: (handler) => parkedLanes.all(handler) as string[],

@@ -1,10 +1,22 @@
 import type { Database } from "better-sqlite3";
-import type { DeadLetterFilter, EventFilter } from "../../../core/queue.ts";
+import type { EventFilter } from "../../../core/queue.ts";
 import { deliveryColumns, stored, type DeliveryRow, type StoredState } from "./deliveries.ts";
 import { eventColumns, type EventRow } from "./journal.ts";
 
 /** A condition of a WHERE clause with the value of its parameter. */
 type Condition = readonly [sql: string, value: string | number];
+
+/** Names dead letters, in the numbers of the file. */
+export interface DeadFilter {
+  /** Handlers that it must be of, every one of them. */
+  readonly handlers: readonly number[];
+  readonly seq?: number;
+  readonly run?: number;
+  readonly eventId?: string;
+  readonly type?: number;
+  readonly key?: string;
+  readonly code?: string;
+}
 
 /** Queries for people, put together from filters: every value is a parameter. */
 export interface InspectStatements {
@@ -14,7 +26,7 @@ export interface InspectStatements {
     filter: { readonly handler?: number; readonly states?: readonly StoredState[]; readonly seq?: number; readonly key?: string; readonly type?: number },
     limit: number,
   ): readonly DeliveryRow[];
-  dead(filter: Partial<DeadLetterFilter> & { readonly handlerId?: number; readonly typeId?: number }, limit: number): readonly DeliveryRow[];
+  dead(filter: DeadFilter, limit: number): readonly DeliveryRow[];
   countByState(handler: number, now: number): ReadonlyMap<StoredState, number>;
   /** Time of the oldest event that may be handled now. */
   oldestReady(handler: number, now: number): number | undefined;
@@ -66,10 +78,11 @@ export function inspectStatements(db: Database): InspectStatements {
     },
     dead(filter, limit) {
       const conditions: Condition[] = [["d.state = ?", stored.dead]];
-      if (filter.id !== undefined) conditions.push(["d.id = ?", Number(filter.id)]);
-      if (filter.handlerId !== undefined) conditions.push(["d.handler = ?", filter.handlerId]);
+      if (filter.seq !== undefined) conditions.push(["d.seq = ?", filter.seq]);
+      if (filter.run !== undefined) conditions.push(["d.run = ?", filter.run]);
+      for (const handler of filter.handlers) conditions.push(["d.handler = ?", handler]);
       if (filter.eventId !== undefined) conditions.push(["e.id = ?", filter.eventId]);
-      if (filter.typeId !== undefined) conditions.push(["e.type = ?", filter.typeId]);
+      if (filter.type !== undefined) conditions.push(["e.type = ?", filter.type]);
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
       if (filter.code !== undefined) conditions.push(["json_extract(d.failure, '$.code') = ?", filter.code]);
       return select(

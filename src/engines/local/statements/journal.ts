@@ -40,6 +40,7 @@ export interface JournalStatements {
   walk(after: number): IterableIterator<EventRow>;
   /** Events of one flow, in order: its first event, and all that carry its id. */
   ofFlow(correlation: string): readonly EventRow[];
+  /** The latest time among the last events: an event that a slow handler emitted carries an older time than those before it. */
   newestTime(): number | undefined;
 }
 
@@ -59,7 +60,7 @@ export function journalStatements(db: Database): JournalStatements {
   const ofFlow = db
     .prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? UNION SELECT ${eventColumns} FROM events e WHERE e.correlation = ? ORDER BY 1`)
     .raw();
-  const newestTime = db.prepare("SELECT time FROM events ORDER BY seq DESC LIMIT 1").pluck();
+  const newestTime = db.prepare("SELECT max(time) FROM (SELECT time FROM events ORDER BY seq DESC LIMIT 1000)").pluck();
   return {
     insert: (row) => insert.run(...row).changes === 1,
     byIdentity: (id, source) => byIdentity.get(id, source) as EventRow | undefined,
@@ -71,6 +72,6 @@ export function journalStatements(db: Database): JournalStatements {
     first: () => first.get() as [number, string] | undefined,
     walk: (after) => walk.iterate(after) as IterableIterator<EventRow>,
     ofFlow: (correlation) => ofFlow.all(correlation, correlation) as unknown as EventRow[],
-    newestTime: () => newestTime.get() as number | undefined,
+    newestTime: () => (newestTime.get() as number | null) ?? undefined,
   };
 }
