@@ -9,7 +9,7 @@ export function idMaker(now: () => number, random: () => number): () => string {
   const moveTo = (time: number): void => {
     last = time;
     counter = 0;
-    const text = hex(time, 12);
+    const text = time.toString(16).padStart(12, "0");
     stamp = `${text.slice(0, 8)}-${text.slice(8)}-7`;
   };
   return () => {
@@ -17,12 +17,19 @@ export function idMaker(now: () => number, random: () => number): () => string {
     if (time > last) moveTo(time);
     else if (counter === 0xfff) moveTo(last + 1);
     else counter += 1;
-    const high = Math.floor(random() * 0x4000_0000);
-    const low = Math.floor(random() * 0x1_0000_0000);
-    return `${stamp}${hex(counter, 3)}-${hex(0x8000 + (high >>> 16), 4)}-${hex(high & 0xffff, 4)}${hex(low, 8)}`;
+    const [first, second, third] = [bits26(random), bits26(random), bits26(random)];
+    const variant = "89ab"[first >>> 24] ?? "8";
+    return `${stamp}${hex(counter)}-${variant}${hex(first >>> 12)}-${hex(first)}${hex(second >>> 12)}${hex(second)}${hex(third)}`;
   };
 }
 
-function hex(value: number, width: number): string {
-  return value.toString(16).padStart(width, "0");
+function bits26(random: () => number): number {
+  return Math.floor(random() * 0x400_0000);
+}
+
+/** Every three-digit hexadecimal number: an id is put together from five of them. */
+const digits: readonly string[] = Array.from({ length: 0x1000 }, (_, value) => value.toString(16).padStart(3, "0"));
+
+function hex(value: number): string {
+  return digits[value & 0xfff] ?? "";
 }
