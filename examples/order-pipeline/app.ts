@@ -15,11 +15,9 @@ import { setProduct } from "./endpoints/set-product.ts";
 import { announcements } from "./events.ts";
 import { closeOrder } from "./handlers/close-order.ts";
 import { closeUnpaid } from "./handlers/close-unpaid.ts";
-import { confirmOrder } from "./handlers/confirm-order.ts";
 import { confirmStock } from "./handlers/confirm-stock.ts";
 import { expireHold } from "./handlers/expire-hold.ts";
-import { releaseStock } from "./handlers/release-stock.ts";
-import { reserveStock } from "./handlers/reserve-stock.ts";
+import { keepStock } from "./handlers/keep-stock.ts";
 import { resolvePayment } from "./handlers/resolve-payment.ts";
 import { sendPayment } from "./handlers/send-payment.ts";
 import { startPayment } from "./handlers/start-payment.ts";
@@ -46,13 +44,11 @@ function declarations(options: OrdersAppOptions): AppOptions {
   return {
     endpoints: [placeOrder, getOrder, cancelOrder, paymentWebhook, refundOrder, resumeOrder, setProduct, receiveStock],
     handlers: [
-      reserveStock(policy),
+      keepStock(policy),
       startPayment(policy),
       sendPayment(provider, policy),
       resolvePayment(provider, policy),
       confirmStock,
-      confirmOrder,
-      releaseStock,
       closeUnpaid,
       closeOrder,
       expireHold,

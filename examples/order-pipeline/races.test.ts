@@ -22,10 +22,10 @@ afterEach(async () => {
 describe("a cancellation", () => {
   test("before anything is held ends the order at once", async () => {
     await open();
-    await shop.t.queue.operate.pause("reserve-stock", { reason: "test" });
+    await shop.t.queue.operate.pause("keep-stock", { reason: "test" });
     await shop.place(id, apples);
     expect(await shop.cancel(id)).toMatchObject({ status: 200, body: { state: "CANCELLED", reason: "cancelled_by_customer" } });
-    await shop.t.queue.operate.resume("reserve-stock", { reason: "test" });
+    await shop.t.queue.operate.resume("keep-stock", { reason: "test" });
     await shop.rest();
     expect(shop.order(id).state).toBe("CANCELLED");
     expect(shop.stock("apple").version).toBe(1);
@@ -252,13 +252,17 @@ describe("money that comes after the end", () => {
 describe("an order that nothing moves", () => {
   test("needs attention after a while, and goes on where it was", async () => {
     await open();
-    await shop.t.queue.operate.pause("confirm-order", { reason: "test" });
+    shop.provider.next("capture", async (_request, proceed) => {
+      const result = await proceed();
+      await shop.t.queue.operate.pause("keep-stock", { reason: "test" });
+      return result;
+    });
     await shop.place(id, apples);
     await shop.t.settle();
     await shop.t.pass("31m");
     expect(shop.order(id)).toMatchObject({ state: "NEEDS_ATTENTION", interrupted: "CAPTURING", detail: "it has been CAPTURING for too long" });
     expect(shop.t.emitted(orderNeedsAttention)).toHaveLength(1);
-    await shop.t.queue.operate.resume("confirm-order", { reason: "test" });
+    await shop.t.queue.operate.resume("keep-stock", { reason: "test" });
     await shop.rest();
     expect(shop.order(id).state).toBe("CONFIRMED");
   });

@@ -162,7 +162,7 @@ describe("declarations", () => {
       [...topology.handlers.values(), ...topology.endpoints.values()]
         .filter((one) => one.grants.writes.some((written) => written.name === table))
         .map((one) => one.name);
-    expect(writers("stock")).toEqual(["reserve-stock", "confirm-order", "release-stock", "receive-stock"]);
+    expect(writers("stock")).toEqual(["keep-stock", "receive-stock"]);
     expect(writers("products")).toEqual(["set-product"]);
     expect(writers("payments")).not.toContain("place-order");
   });

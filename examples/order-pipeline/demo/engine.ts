@@ -9,6 +9,7 @@ import { placeOrder } from "../endpoints/place-order.ts";
 import { receiveStock } from "../endpoints/receive-stock.ts";
 import { refundOrder } from "../endpoints/refund-order.ts";
 import { setProduct } from "../endpoints/set-product.ts";
+import { orderPlaced, paymentCaptured } from "../events.ts";
 import { hasEnded } from "../order.ts";
 import { fileBook } from "../providers/book.ts";
 import { simulatedProvider } from "../providers/simulated.ts";
@@ -44,8 +45,8 @@ const queue = await openLocal(app, {
   observe(fact) {
     if (fact.type !== "settled") return;
     moves += 1;
-    if (fact.handler === "reserve-stock") decided += 1;
-    if (fact.handler === "confirm-order") confirmed += 1;
+    if (fact.handler === "keep-stock" && fact.event === orderPlaced.name) decided += 1;
+    if (fact.handler === "keep-stock" && fact.event === paymentCaptured.name) confirmed += 1;
   },
 });
 
