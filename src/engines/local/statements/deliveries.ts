@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { DeliveryState } from "../../../core/delivery.ts";
+import { checksum, checkSum } from "../checksum.ts";
 
 /** How `deliveries.state` stores a state. `waiting` is a `scheduled` that was postponed: it holds its key, and `idle` does not wait for it. */
 export const stored = { scheduled: 1, ready: 2, running: 3, retrying: 4, parked: 5, dead: 6, waiting: 7 } as const;
@@ -29,10 +30,24 @@ export type DeliveryRow = readonly [
   redrives: number,
 ];
 
-/** Columns of `deliveries`, with the alias `d`. */
-export const deliveryColumns = "d.id, d.handler, d.seq, d.run, d.state, d.attempts, d.due, d.lane, d.failure, d.redrives";
+/** Columns of `deliveries`, with the alias `d`, and the checksum. */
+export const deliveryColumns = "d.id, d.handler, d.seq, d.run, d.state, d.attempts, d.due, d.lane, d.failure, d.redrives, d.sum";
 
-/** Statements on `deliveries` and `steps` that the workers use. */
+/** Rows selected with `deliveryColumns`, each compared with its checksum. Throws `STORE_CORRUPT`. */
+export function checkedDeliveries(rows: readonly unknown[]): readonly DeliveryRow[] {
+  const found = rows as readonly (readonly [...DeliveryRow, sum: number])[];
+  for (const [, handler, seq, run, state, attempts, due, lane, failure, redrives, sum] of found)
+    checkSum("deliveries", sum, handler, seq, run, state, attempts, due, lane, failure, redrives);
+  return found as unknown as readonly DeliveryRow[];
+}
+
+/** `row_sum(…)` of a delivery with some values given instead of those of the row. */
+export function deliverySum(given: Readonly<Partial<Record<"state" | "attempts" | "due" | "failure" | "redrives", string>>>): string {
+  const { state = "state", attempts = "attempts", due = "due", failure = "failure", redrives = "redrives" } = given;
+  return `row_sum(handler, seq, run, ${state}, ${attempts}, ${due}, lane, ${failure}, ${redrives})`;
+}
+
+/** Statements on `deliveries` and `steps` that the workers use. Rows that are read are checked: they throw `STORE_CORRUPT`. */
 export interface DeliveryStatements {
   /** A delivery gets a row; answers its id. */
   insert(handler: number, seq: number, run: number, state: StoredState, attempts: number, due: number, lane: string | null, failure: string | null): number;
@@ -72,9 +87,13 @@ export interface DeliveryStatements {
 }
 
 export function deliveryStatements(db: Database): DeliveryStatements {
-  const insert = db.prepare("INSERT INTO deliveries (handler, seq, run, state, attempts, due, lane, failure) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-  const update = db.prepare("UPDATE deliveries SET state = ?, attempts = ?, due = ?, failure = ? WHERE id = ?");
-  const setState = db.prepare("UPDATE deliveries SET state = ?, due = 0 WHERE id = ?");
+  const insert = db.prepare(
+    "INSERT INTO deliveries (handler, seq, run, state, attempts, due, lane, failure, redrives, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+  );
+  const update = db.prepare(
+    `UPDATE deliveries SET state = ?, attempts = ?, due = ?, failure = ?, sum = ${deliverySum({ state: "?", attempts: "?", due: "?", failure: "?" })} WHERE id = ?`,
+  );
+  const setState = db.prepare(`UPDATE deliveries SET state = ?, due = 0, sum = ${deliverySum({ state: "?", due: "0" })} WHERE id = ?`);
   const remove = db.prepare("DELETE FROM deliveries WHERE id = ?");
   const byId = db.prepare(`SELECT ${deliveryColumns} FROM deliveries d WHERE d.id = ?`).raw();
   const bySequence = db.prepare("SELECT id FROM deliveries WHERE handler = ? AND seq = ? AND run = 0").pluck();
@@ -96,19 +115,19 @@ export function deliveryStatements(db: Database): DeliveryStatements {
   const parkedLanes = db.prepare("SELECT DISTINCT lane FROM deliveries d WHERE d.state IN (3, 5, 6) AND d.state = 5 AND d.handler = ?").pluck();
   const hasOpen = db.prepare("SELECT 1 FROM deliveries d WHERE d.handler = ? AND (d.state IN (2, 3, 4) OR (d.state = 1 AND d.due <= ?)) LIMIT 1").pluck();
   const running = db.prepare(`SELECT ${deliveryColumns} FROM deliveries d WHERE d.state IN (3, 5, 6) AND d.state = 3`).raw();
-  const steps = db.prepare("SELECT name, result FROM steps WHERE handler = ? AND seq = ? AND run = ?").raw();
-  const saveStep = db.prepare("INSERT INTO steps (handler, seq, run, name, result) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+  const steps = db.prepare("SELECT name, result, sum FROM steps WHERE handler = ? AND seq = ? AND run = ?").raw();
+  const saveStep = db.prepare("INSERT INTO steps (handler, seq, run, name, result, sum) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
   const removeSteps = db.prepare("DELETE FROM steps WHERE handler = ? AND seq = ? AND run = ?");
   return {
-    insert: (...values) => Number(insert.run(...values).lastInsertRowid),
-    update: (id, state, attempts, dueAt, failure) => void update.run(state, attempts, dueAt, failure, id),
-    setState: (id, state) => void setState.run(state, id),
+    insert: (...values) => Number(insert.run(...values, checksum(...values, 0)).lastInsertRowid),
+    update: (id, ...values) => void update.run(...values, ...values, id),
+    setState: (id, state) => void setState.run(state, state, id),
     remove: (id) => void remove.run(id),
-    byId: (id) => byId.get(id) as DeliveryRow | undefined,
+    byId: (id) => checkedDeliveries(byId.all(id))[0],
     bySequence: (handler, seq) => bySequence.get(handler, seq) as number | undefined,
-    due: (handler, now, limit) => due.all(handler, now, limit) as unknown as DeliveryRow[],
+    due: (handler, now, limit) => checkedDeliveries(due.all(handler, now, limit)),
     nextDue: (handler, now) => nextDue.get(handler, now) as number | undefined,
-    parked: (handler, lane, limit) => parked.all(handler, lane, limit) as unknown as DeliveryRow[],
+    parked: (handler, lane, limit) => checkedDeliveries(parked.all(handler, lane, limit)),
     laneHeld: (handler, lane) => laneHeld.get(handler, lane) !== undefined,
     laneHeldBefore: (handler, lane, seq, run) => laneHeldBefore.get(handler, lane, seq, run) !== undefined,
     laneBusy: (handler, lane) => laneBusy.get(handler, lane) !== undefined,
@@ -117,9 +136,13 @@ export function deliveryStatements(db: Database): DeliveryStatements {
     anyParked: (handler) => anyParked.get(handler) !== undefined,
     parkedLanes: (handler) => parkedLanes.all(handler) as string[],
     hasOpen: (handler, now) => hasOpen.get(handler, now) !== undefined,
-    running: () => running.all() as unknown as DeliveryRow[],
-    steps: (handler, seq, run) => steps.all(handler, seq, run) as [string, string][],
-    saveStep: (handler, seq, run, name, result) => void saveStep.run(handler, seq, run, name, result),
+    running: () => checkedDeliveries(running.all()),
+    steps(handler, seq, run) {
+      const rows = steps.all(handler, seq, run) as [string, string, number][];
+      for (const [name, result, sum] of rows) checkSum("steps", sum, handler, seq, run, name, result);
+      return rows.map(([name, result]) => [name, result]);
+    },
+    saveStep: (...values) => void saveStep.run(...values, checksum(...values)),
     removeSteps: (handler, seq, run) => void removeSteps.run(handler, seq, run),
   };
 }

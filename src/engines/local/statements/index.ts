@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import { addChecksum } from "../checksum.ts";
 import { deliveryStatements, type DeliveryStatements } from "./deliveries.ts";
 import { handlerStatements, type HandlerStatements } from "./handlers.ts";
 import { inspectStatements, type InspectStatements } from "./inspect.ts";
@@ -19,13 +20,15 @@ export interface Statements {
 }
 
 export function prepareStatements(db: Database): Statements {
+  addChecksum(db);
+  const meta = metaStatements(db);
   return {
-    meta: metaStatements(db),
+    meta,
     journal: journalStatements(db),
     deliveries: deliveryStatements(db),
     handlers: handlerStatements(db),
     records: recordStatements(db),
     inspect: inspectStatements(db),
-    replay: replayStatements(db),
+    replay: replayStatements(db, meta),
   };
 }

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { EventFilter } from "../../../core/queue.ts";
-import { deliveryColumns, stored, type DeliveryRow, type StoredState } from "./deliveries.ts";
+import { checkedDeliveries, deliveryColumns, stored, type DeliveryRow, type StoredState } from "./deliveries.ts";
 import { eventColumns, type EventRow } from "./journal.ts";
 
 /** A condition of a WHERE clause with the value of its parameter. */
@@ -69,12 +69,9 @@ export function inspectStatements(db: Database): InspectStatements {
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
       if (filter.type !== undefined) conditions.push(["e.type = ?", filter.type]);
       if (filter.states !== undefined) conditions.push(["d.state IN (SELECT value FROM json_each(?))", JSON.stringify(filter.states)]);
-      return select(
-        `SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`,
-        conditions,
-        "ORDER BY d.seq, d.handler, d.run",
-        limit,
-      ) as unknown as DeliveryRow[];
+      return checkedDeliveries(
+        select(`SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`, conditions, "ORDER BY d.seq, d.handler, d.run", limit),
+      );
     },
     dead(filter, limit) {
       const conditions: Condition[] = [["d.state = ?", stored.dead]];
@@ -85,12 +82,9 @@ export function inspectStatements(db: Database): InspectStatements {
       if (filter.type !== undefined) conditions.push(["e.type = ?", filter.type]);
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
       if (filter.code !== undefined) conditions.push(["json_extract(d.failure, '$.code') = ?", filter.code]);
-      return select(
-        `SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`,
-        conditions,
-        "ORDER BY d.seq, d.handler, d.run",
-        limit,
-      ) as unknown as DeliveryRow[];
+      return checkedDeliveries(
+        select(`SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`, conditions, "ORDER BY d.seq, d.handler, d.run", limit),
+      );
     },
     countByState(handler, now) {
       const counts = new Map(byState.all(handler) as [StoredState, number][]);

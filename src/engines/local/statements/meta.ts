@@ -1,7 +1,9 @@
 import type { Database } from "better-sqlite3";
+import { checksum, checkSum } from "../checksum.ts";
 
 /** Statements on `meta` and `names`. */
 export interface MetaStatements {
+  /** Throws `STORE_CORRUPT`, as every statement here that reads. */
   get(key: string): string | number | undefined;
   set(key: string, value: string | number): void;
   /** The number of a name, made if it is new. */
@@ -12,18 +14,31 @@ export interface MetaStatements {
 export type NameKind = "type" | "source" | "table";
 
 export function metaStatements(db: Database): MetaStatements {
-  const get = db.prepare("SELECT value FROM meta WHERE key = ?").pluck();
-  const set = db.prepare("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
-  const insertName = db.prepare("INSERT INTO names (kind, name) VALUES (?, ?) ON CONFLICT (kind, name) DO NOTHING");
+  const get = db.prepare("SELECT value, sum FROM meta WHERE key = ?").raw();
+  const set = db.prepare("INSERT INTO meta (key, value, sum) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, sum = excluded.sum");
+  const insertName = db.prepare("INSERT INTO names (id, kind, name, sum) VALUES (?, ?, ?, ?)");
   const nameId = db.prepare("SELECT id FROM names WHERE kind = ? AND name = ?").pluck();
-  const names = db.prepare("SELECT id, name FROM names WHERE kind = ?").raw();
+  const nextName = db.prepare("SELECT coalesce(max(id), 0) + 1 FROM names").pluck();
+  const names = db.prepare("SELECT id, name, sum FROM names WHERE kind = ?").raw();
   return {
-    get: (key) => get.get(key) as string | number | undefined,
-    set: (key, value) => void set.run(key, value),
-    intern(kind, name) {
-      insertName.run(kind, name);
-      return nameId.get(kind, name) as number;
+    get(key) {
+      const row = get.get(key) as [string | number, number] | undefined;
+      if (row === undefined) return undefined;
+      checkSum("meta", row[1], key, row[0]);
+      return row[0];
     },
-    names: (kind) => names.all(kind) as [number, string][],
+    set: (key, value) => void set.run(key, value, checksum(key, value)),
+    intern(kind, name) {
+      const known = nameId.get(kind, name) as number | undefined;
+      if (known !== undefined) return known;
+      const id = nextName.get() as number;
+      insertName.run(id, kind, name, checksum(id, kind, name));
+      return id;
+    },
+    names(kind) {
+      const rows = names.all(kind) as [number, string, number][];
+      for (const [id, name, sum] of rows) checkSum("names", sum, id, kind, name);
+      return rows.map(([id, name]) => [id, name]);
+    },
   };
 }

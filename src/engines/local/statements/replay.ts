@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
-import { stored, type StoredState } from "./deliveries.ts";
+import { deliverySum, stored, type StoredState } from "./deliveries.ts";
+import type { MetaStatements } from "./meta.ts";
 
 /** Statements of redrive and replay. */
 export interface ReplayStatements {
@@ -19,15 +20,21 @@ export interface ReplayStatements {
   count(types: readonly number[], from: number, to: number, upTo: number): number;
 }
 
-export function replayStatements(db: Database): ReplayStatements {
-  const redrive = db.prepare(`UPDATE deliveries SET state = ?, attempts = 0, due = 0, redrives = redrives + 1 WHERE id = ? AND state = ${String(stored.dead)}`);
-  const nextRun = db.prepare("INSERT INTO meta (key, value) VALUES ('run', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value").pluck();
+export function replayStatements(db: Database, meta: MetaStatements): ReplayStatements {
+  const sum = deliverySum({ state: "?", attempts: "0", due: "0", redrives: "redrives + 1" });
+  const redrive = db.prepare(
+    `UPDATE deliveries SET state = ?, attempts = 0, due = 0, redrives = redrives + 1, sum = ${sum} WHERE id = ? AND state = ${String(stored.dead)}`,
+  );
   const matching = "FROM events WHERE type IN (SELECT value FROM json_each(?)) AND time >= ? AND time < ? AND seq > ? AND seq <= ?";
   const events = db.prepare(`SELECT seq, key ${matching} ORDER BY seq LIMIT ?`).raw();
   const count = db.prepare(`SELECT count(*) ${matching}`).pluck();
   return {
-    redrive: (id, state) => void redrive.run(state, id),
-    nextRun: () => nextRun.get() as number,
+    redrive: (id, state) => void redrive.run(state, state, id),
+    nextRun() {
+      const run = Number(meta.get("run") ?? 0) + 1;
+      meta.set("run", run);
+      return run;
+    },
     events: (types, from, to, after, upTo, limit) => events.all(JSON.stringify(types), from, to, after, upTo, limit) as [number, string | null][],
     count: (types, from, to, upTo) => count.get(JSON.stringify(types), from, to, 0, upTo) as number,
   };
