@@ -115,7 +115,7 @@ export default defineConfig(
   },
   {
     // Commands, demonstrations and benches talk to a terminal.
-    files: ["src/cli/**/*.ts", "scripts/**", "bench/**", "examples/**/*.ts"],
+    files: ["src/cli/**/*.ts", "scripts/**", "bench/**", "examples/**/*.ts", "test/crash/**/*.ts", "test/simulate.ts"],
     rules: { "no-console": "off" },
   },
   {
