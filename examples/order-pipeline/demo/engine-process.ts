@@ -68,9 +68,11 @@ export class EngineProcess {
     return (await this.#ask((id) => ({ type: "confirmed", id }))) as readonly string[];
   }
 
-  /** Lets the process close its file and end. */
+  /** Lets the process close its file and end. Whoever waits for another one is refused. */
   async close(): Promise<void> {
     const child = this.#release();
+    this.#ready = Promise.reject(new Error("The demonstration is over"));
+    this.#ready.catch(() => undefined); // whoever asks next hears of it
     if (child?.connected !== true) return;
     const gone = once(child, "exit");
     child.disconnect();

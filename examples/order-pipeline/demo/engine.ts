@@ -51,7 +51,8 @@ const queue = await openLocal(app, {
 });
 
 function tell(message: Message): void {
-  process.send?.(message);
+  // Where the demonstration has gone meanwhile, `disconnect` ends this process.
+  process.send?.(message, () => undefined);
 }
 
 async function invoke(endpoint: EndpointName, request: Extract<Command, { type: "invoke" }>["request"]): Promise<InvokeResponse> {

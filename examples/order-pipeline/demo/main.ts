@@ -1,7 +1,7 @@
 /** `npm run demo`: a flash sale on a real file, and the proof that it held. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileBook } from "../providers/book.ts";
 import { EngineProcess } from "./engine-process.ts";
 import { measure } from "./measure.ts";
@@ -10,44 +10,51 @@ import { progressBar } from "./progress.ts";
 import { asJson, asTable, type DemoResult } from "./report.ts";
 import { fillShelves, refundSome, rush, type History } from "./rush.ts";
 
+const exitFailure = 1;
 const exitInterrupted = 130;
 
-async function run(options: DemoOptions, file: string, engine: (onProgress: (confirmed: number) => void) => EngineProcess): Promise<DemoResult> {
+async function run(options: DemoOptions, file: string, onStart: (engine: EngineProcess) => void): Promise<DemoResult> {
   const history: History = { placed: new Set(), duplicates: 0, unknown: 0, refused: [], tooLate: 0 };
   const bar = progressBar(options.orders, process.stderr);
+  const { seed, declines, timeouts, duplicates } = options;
+  const providerFile = `${file}.provider`;
   let submitted = 0;
   let confirmed = 0;
   let kills = 0;
-  let restarting: Promise<void> = Promise.resolve();
+  let restarted: Promise<void> = Promise.resolve();
   /** The first kill hits the hottest moment, while payments are under way; the others are spread over the rush. */
   const killIfDue = (): void => {
     const isHot = kills === 0 && confirmed >= (options.skus * options.units) / 8;
     const isDue = submitted >= ((kills + 1) * options.orders) / (options.kills + 1);
     if (kills >= options.kills || !(isHot || isDue)) return;
     kills += 1;
-    restarting = restarting.then(() => process_.restart());
-    restarting.catch(() => undefined); // the buyers hear of it
+    restarted = restarted.then(() => engine.restart());
+    restarted.catch(() => undefined); // the buyers hear of it
   };
-  const process_ = engine((count) => {
-    confirmed = count;
-    killIfDue();
-    bar.show(submitted, `${count.toLocaleString("en")} confirmed`);
-  });
+  const engine = new EngineProcess(
+    { file, providerFile, seed, declines: declines / 100, timeouts: timeouts / 100, duplicates: duplicates / 100 },
+    (progress) => {
+      confirmed = progress.confirmed;
+      killIfDue();
+      bar.show(submitted, `${confirmed.toLocaleString("en")} confirmed`);
+    },
+  );
+  onStart(engine);
   try {
-    await process_.start();
-    await fillShelves(process_, options);
+    await engine.start();
+    await fillShelves(engine, options);
     const started = performance.now();
-    await rush(process_, options, history, (count) => {
+    await rush(engine, options, history, (count) => {
       submitted = count;
       killIfDue();
     });
-    await restarting;
-    const { atRest: cameToRest } = await process_.rest();
+    await restarted;
+    const afterRush = await engine.rest();
     const seconds = (performance.now() - started) / 1_000;
-    const refundsAsked = await refundSome(process_, options, history);
-    const { atRest, deadLetters } = await process_.rest();
-    await process_.close();
-    const book = fileBook(`${file}.provider`);
+    const refundsAsked = await refundSome(engine, options, history);
+    const { atRest, deadLetters } = await engine.rest();
+    await engine.close();
+    const book = fileBook(providerFile);
     const measured = await measure(file, book, history);
     book.close();
     return {
@@ -58,7 +65,7 @@ async function run(options: DemoOptions, file: string, engine: (onProgress: (con
       tooLate: history.tooLate,
       refundsAsked,
       kills,
-      atRest: cameToRest && atRest,
+      atRest: afterRush.atRest && atRest,
       deadLetters,
       seconds,
       ordersPerSecond: history.placed.size / seconds,
@@ -67,41 +74,36 @@ async function run(options: DemoOptions, file: string, engine: (onProgress: (con
     };
   } finally {
     bar.clear();
-    await process_.close();
+    await engine.close();
   }
 }
 
 const options = readOptions(process.argv.slice(2));
 const folder = options.file === undefined ? mkdtempSync(join(tmpdir(), "pulsequeue-demo-")) : undefined;
 const file = options.file === undefined ? join(folder ?? "", "orders.db") : resolve(options.file);
-if (existsSync(file)) {
-  console.error(`error: ${file} exists already: name another file, the demonstration starts on an empty one`);
-  process.exit(exitUsage);
-}
 const cleanUp = (): void => {
   if (folder !== undefined && !options.keep) rmSync(folder, { recursive: true, force: true });
 };
-const share = (percent: number): number => percent / 100;
-let current: EngineProcess | undefined;
-process.on("SIGINT", () => {
-  void current?.close().finally(() => {
-    cleanUp();
-    process.exit(exitInterrupted);
-  });
-});
+if (existsSync(file) || existsSync(`${file}.provider`)) {
+  console.error(`error: ${file} exists already: name another file, the demonstration starts on an empty one`);
+  process.exit(exitUsage);
+}
+mkdirSync(dirname(file), { recursive: true });
+const interruption = new AbortController();
 
 try {
-  const { seed, declines, timeouts, duplicates } = options;
-  const settings = { file, providerFile: `${file}.provider`, seed, declines: share(declines), timeouts: share(timeouts), duplicates: share(duplicates) };
-  const result = await run(options, file, (onProgress) => {
-    current = new EngineProcess(settings, (progress) => {
-      onProgress(progress.confirmed);
+  const result = await run(options, file, (engine) => {
+    process.once("SIGINT", () => {
+      interruption.abort();
+      void engine.close();
     });
-    return current;
   });
   console.log(options.json ? asJson(result) : asTable(result));
+  if (options.keep || folder === undefined) console.error(`The file stays: ${file}`);
   if (result.measured.violations.length > 0) process.exitCode = exitViolation;
+} catch (error) {
+  process.exitCode = interruption.signal.aborted ? exitInterrupted : exitFailure;
+  console.error(interruption.signal.aborted ? "interrupted" : `error: ${error instanceof Error ? error.message : "something was thrown that is not an error"}`);
 } finally {
   cleanUp();
 }
-if (options.keep || folder === undefined) console.error(`The file stays: ${file}`);
