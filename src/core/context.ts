@@ -1,6 +1,6 @@
 import type { Duration } from "./duration.ts";
 import type { AnyEvent, EventInput } from "./event.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonLike } from "./json.ts";
 import type { SecretDefinition } from "./secret.ts";
 import type { AnyTable, Row, RowInput, RowKey, TableQuery } from "./table.ts";
 
@@ -46,6 +46,10 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, Json>>): void;
 }
 
+/** What a step runs: it must give JSON, since its result is kept as JSON for the next attempt. */
+export type StepFunction<Result> = (() => Promise<Result> | Result) &
+  ([Result] extends [JsonLike<Result>] ? unknown : { readonly "the result of a step must be JSON": never });
+
 /** What a handler, an endpoint or a schedule works with. It ends with the call: a later use throws `CONTEXT_CLOSED`. */
 export interface Context<
   Reads extends readonly AnyTable[] = readonly AnyTable[],
@@ -60,7 +64,7 @@ export interface Context<
    * Runs `fn` once across the attempts of this delivery and remembers its JSON result, durably, as soon as it is known.
    * A crash between the end of `fn` and that write runs it again: give the outside world `ctx.idempotencyKey(name)`.
    */
-  step<Result extends Json | undefined>(name: string, fn: () => Promise<Result> | Result): Promise<Result>;
+  step<Result>(name: string, fn: StepFunction<Result>): Promise<Result>;
   /** A key for calls to the outside: the same in each attempt, another one for each handler, event and name. */
   idempotencyKey(name: string): string;
   /** The value of a declared secret. Throws `ACCESS_UNDECLARED`, `SECRET_MISSING`. */

@@ -5,6 +5,18 @@ import { limits } from "./limits.ts";
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /**
+ * `T` where all of it is JSON, else `never`. Unlike `Json` it takes interfaces, which have no index signature, and `void`; a
+ * function, a `Date` or a `Map` anywhere in it makes that place `never`.
+ */
+export type JsonLike<T> = T extends Json | ReturnType<() => void>
+  ? T
+  : T extends (...args: never) => unknown
+    ? never
+    : T extends object
+      ? { readonly [Key in keyof T]: JsonLike<T[Key]> }
+      : never;
+
+/**
  * The JSON text of `value`, refused where JSON would lose something silently.
  *
  * Throws `PAYLOAD_UNSERIALISABLE` (NaN, Infinity, bigint, function, symbol, invalid date, class instance without `toJSON`, a

@@ -3,7 +3,7 @@
  * not declared is refused with `ACCESS_UNDECLARED`, even where types were cast away. Once closed it refuses everything, so
  * that a handler which goes on after its time cannot touch anything.
  */
-import type { Context, EmitOptions, Log, ReadableTable, WritableTable } from "./context.ts";
+import type { Context, EmitOptions, Log, ReadableTable, StepFunction, WritableTable } from "./context.ts";
 import type { EventRecord } from "./envelope.ts";
 import { PulseQueueError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
@@ -118,7 +118,7 @@ export class Scope implements Context {
     this.#assertSize();
   }
 
-  async step<Result extends Json | undefined>(name: string, fn: () => Promise<Result> | Result): Promise<Result> {
+  async step<Result>(name: string, fn: StepFunction<Result>): Promise<Result> {
     this.assertOpen();
     this.#stepsSeen ??= new Set();
     if (name === "" || name.length > limits.nameLength || this.#stepsSeen.has(name)) {

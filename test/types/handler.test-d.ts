@@ -141,6 +141,15 @@ describe("secrets", () => {
   });
 });
 
+/** As a provider's own types come: an interface, optional fields, unions. */
+interface Payment {
+  readonly id: string;
+  readonly amount?: number;
+  readonly status: "paid" | "declined";
+  readonly card: { readonly last4: string } | null;
+}
+declare const provider: { charge(): Promise<Payment>; notify(): Promise<void> };
+
 describe("the rest of the context", () => {
   test("a step gives what its function gives, and only JSON", () => {
     defineHandler("h", {
@@ -148,6 +157,13 @@ describe("the rest of the context", () => {
       async handle(_event, ctx) {
         expectTypeOf(await ctx.step("charge", () => ({ id: "x", amount: 1 }))).toEqualTypeOf<{ id: string; amount: number }>();
         expectTypeOf(await ctx.step("ping", async () => undefined)).toEqualTypeOf<undefined>();
+        expectTypeOf(await ctx.step("pay", () => provider.charge())).toEqualTypeOf<Payment>();
+        expectTypeOf(await ctx.step("list", async () => [{ id: "x", tags: ["a"] }])).toEqualTypeOf<{ id: string; tags: string[] }[]>();
+        expectTypeOf(ctx.step("notify", () => provider.notify())).toEqualTypeOf<Promise<void>>();
+        // @ts-expect-error -- a date would come back as a text
+        await ctx.step("bad", () => ({ at: new Date(0) }));
+        // @ts-expect-error -- a bigint is not JSON
+        await ctx.step("bad", async () => 1n);
         // @ts-expect-error -- a function is not JSON
         await ctx.step("bad", () => ({ call: () => 1 }));
         // @ts-expect-error -- a Map is not JSON
