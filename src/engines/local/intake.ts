@@ -2,10 +2,24 @@
 import { toMessage } from "../../core/dispatch.ts";
 import type { EventRecord } from "../../core/envelope.ts";
 import type { HandlerDefinition } from "../../core/handler.ts";
+import type { Journal } from "./journal.ts";
+import type { DeliveryStatements } from "./statements/deliveries.ts";
 import type { EventRow, JournalStatements } from "./statements/journal.ts";
 
 /** A type of event that a handler takes, from the position after `since`. */
 export type Subscription = readonly [type: number, since: number];
+
+/** What a window draws from. */
+export interface WindowOptions {
+  readonly id: number;
+  readonly handler: HandlerDefinition;
+  readonly cursor: number;
+  readonly subscriptions: readonly Subscription[];
+  readonly journal: Journal;
+  readonly events: JournalStatements;
+  readonly deliveries: DeliveryStatements;
+  readonly reorder: (<Item>(items: readonly Item[]) => readonly Item[]) | undefined;
+}
 
 /** The first events of the subscribed types after a position, in journal order. */
 export function firstEvents(events: JournalStatements, subscriptions: readonly Subscription[], after: number, limit: number): readonly EventRow[] {

@@ -9,10 +9,9 @@
  */
 import type { HandlerDefinition } from "../../core/handler.ts";
 import type { Delivery } from "../../core/ports.ts";
-import type { Journal } from "./journal.ts";
-import { firstEvents, laneOf, type Subscription } from "./intake.ts";
-import { stored, type DeliveryRow, type DeliveryStatements } from "./statements/deliveries.ts";
-import type { EventRow, JournalStatements } from "./statements/journal.ts";
+import { firstEvents, laneOf, type WindowOptions } from "./intake.ts";
+import { stored, type DeliveryRow } from "./statements/deliveries.ts";
+import type { EventRow } from "./statements/journal.ts";
 
 export interface LocalDelivery extends Delivery {
   readonly window: Window;
@@ -40,17 +39,6 @@ const capacity = 1_024;
 const batchSize = 512;
 /** Parked deliveries that follow the head of their lane into one batch. */
 const followers = 63;
-
-export interface WindowOptions {
-  readonly id: number;
-  readonly handler: HandlerDefinition;
-  readonly cursor: number;
-  readonly subscriptions: readonly Subscription[];
-  readonly journal: Journal;
-  readonly events: JournalStatements;
-  readonly deliveries: DeliveryStatements;
-  readonly reorder: (<Item>(items: readonly Item[]) => readonly Item[]) | undefined;
-}
 
 export class Window {
   readonly id: number;
