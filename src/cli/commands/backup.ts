@@ -43,7 +43,9 @@ export function addVerify(program: Command, session: Session): void {
 }
 
 async function verify(call: Call): Promise<ExitCode> {
-  const result = await call.print.progress("verifying", (report) => call.queue((control) => control.verify({}, report))).catch(asReport);
+  const result = await call.print.progress("verifying", (report) =>
+    call.queue((control) => control.verify({}, report)).catch((thrown: unknown) => verifyDamaged(thrown, call)),
+  );
   call.print.result(result, () => {
     if (result.ok) return `intact: ${plural(result.events, "event")}, hash chain unbroken`;
     const found = result.problems.map(({ position, message }) => `  at position ${String(position)}: ${message}`);
@@ -56,8 +58,11 @@ async function verify(call: Call): Promise<ExitCode> {
   return result.ok ? exit.ok : exit.problem;
 }
 
-/** A file so damaged that it does not open is a finding like any other. */
-function asReport(thrown: unknown): VerifyReport {
+/** A file so damaged that no engine opens it is looked through all the same. */
+async function verifyDamaged(thrown: unknown, call: Call): Promise<VerifyReport> {
   if (!isPulseQueueError(thrown) || thrown.code !== "STORE_CORRUPT") throw thrown;
-  return { ok: false, events: 0, problems: [{ position: 0, message: thrown.message }] };
+  const { verifyLocal } = await import("../../engines/local/index.ts");
+  const report = await verifyLocal((await call.settings()).file).catch(() => undefined);
+  const found = { position: 0, message: thrown.message };
+  return { ok: false, events: report?.events ?? 0, problems: [found, ...(report?.problems ?? [])] };
 }

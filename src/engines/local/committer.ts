@@ -35,6 +35,8 @@ export interface Committer {
   readonly busy: boolean;
   /** Set once the store can no longer be trusted; every further write is refused with it. */
   readonly failure: PulseQueueError | undefined;
+  /** Ends the store for good, as a failed sync does. `error`: what was found damaged, or what the disk refused. */
+  fail(error: PulseQueueError): void;
   /** Commits what waits, then refuses further writes. */
   close(): void;
 }
@@ -45,6 +47,8 @@ export interface CommitterOptions {
   /** Checked in each transaction: a process that lost the file to another one must not write. Throws if so. */
   readonly fence: () => void;
   readonly at: Simulation["at"];
+  /** Called after each commit, when everyone has been told: keeps the log short. Throws what the disk refuses. */
+  readonly checkpoint: () => void;
   /** Called after each group, when everyone has been told. */
   readonly onFlushed: () => void;
   /** Called once when the store fails for good, and when a simulated crash kills the engine. */
@@ -132,7 +136,26 @@ export function createCommitter(options: CommitterOptions): Committer {
       fail(group, thrown);
     }
     for (const tell of told) tell();
+    if (told.length > 0) keepLogShort();
     options.onFlushed();
+  };
+
+  const keepLogShort = (): void => {
+    try {
+      options.checkpoint();
+    } catch (thrown) {
+      die(storeError(thrown), []);
+    }
+  };
+
+  /** After a failed sync nobody knows what is durable: nothing is acknowledged any more. */
+  const die = (error: PulseQueueError, group: readonly Waiting[]): void => {
+    if (failure !== undefined) return;
+    failure = error;
+    for (const { reject } of [...group, ...waiting]) reject(error);
+    waiting = [];
+    waitingBytes = 0;
+    options.onDeath();
   };
 
   const fail = (group: readonly Waiting[], thrown: unknown): void => {
@@ -144,13 +167,8 @@ export function createCommitter(options: CommitterOptions): Committer {
     if (error.code === "INTERNAL" && group.length > 1) {
       // One write of the group is defective: commit each alone, so that it fails alone.
       for (const one of group) flushGroup([one]);
-    } else if (isFatal(error)) {
-      failure = error;
-      for (const { reject } of [...group, ...waiting]) reject(error);
-      waiting = [];
-      waitingBytes = 0;
-      options.onDeath();
-    } else {
+    } else if (isFatal(error)) die(error, group);
+    else {
       for (const { reject } of group) reject(error);
     }
   };
@@ -176,6 +194,9 @@ export function createCommitter(options: CommitterOptions): Committer {
     },
     get failure() {
       return failure;
+    },
+    fail(error) {
+      die(error, []);
     },
     close() {
       flush();

@@ -1,15 +1,15 @@
-import { closeSync, existsSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import Database from "better-sqlite3";
 import { PulseQueueError } from "../../core/errors.ts";
+import { checkpointPages, emptyLog } from "./checkpoint.ts";
 import { storeError } from "./failure.ts";
-import { checkFormat, migrate } from "./migrations/index.ts";
+import { claim, migrate } from "./migrations/index.ts";
 import type { LocalOptions } from "./options.ts";
+import { checkFile } from "./preflight.ts";
 
 /** The first version without the WAL-reset corruption (https://sqlite.org/wal.html#walresetbug). */
 const firstSoundVersion = [3, 51, 3] as const;
 
-/** Pages of the write-ahead log after which it is copied into the database: 32 MiB, so that copying does not follow every burst. */
-const checkpointPages = 8_192;
 /** KiB of pages kept in memory: bounds the memory of an engine with a large backlog. */
 const cacheKiB = 32 * 1_024;
 
@@ -20,32 +20,30 @@ const cacheKiB = 32 * 1_024;
 export function openDatabase({ file, durability = "full", simulate }: LocalOptions): Database.Database {
   let db: Database.Database | undefined;
   try {
-    if (file !== ":memory:" && !existsSync(file)) closeSync(openSync(file, "a", 0o600)); // personal data: for this user only
+    const facts = file === ":memory:" ? undefined : checkFile(file, durability === "full");
+    if (facts?.isNew === true) closeSync(openSync(file, "a", 0o600)); // personal data: for this user only
     db = new Database(simulate?.image === undefined ? file : Buffer.from(simulate.image), { timeout: 1_000 });
     checkVersion(db);
-    checkFormat(db); // before the settings below, since the journal mode is written into the file
     // One process owns the file: an exclusive lock spares the locking of each single statement, and keeps every other program out.
+    // Set before anything is read, the log's index is kept in memory and not in a file.
     db.pragma("locking_mode = EXCLUSIVE");
+    claim(db); // before the settings below, since the journal mode is written into the file
     // The synchronous mode must be set after WAL: this build falls back to NORMAL when WAL is turned on.
     db.pragma("journal_mode = WAL");
     db.pragma(`synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
-    db.pragma(`wal_autocheckpoint = ${String(checkpointPages)}`);
+    db.pragma("wal_autocheckpoint = 0"); // it would swallow a failed sync: checkpoint.ts does it, and tells
     db.pragma(`journal_size_limit = ${String(checkpointPages * 4_096)}`);
     db.pragma(`cache_size = -${String(cacheKiB)}`);
     db.pragma("temp_store = MEMORY");
     db.pragma("trusted_schema = OFF");
     migrate(db);
     checkDurability(db, file, durability);
+    if (facts?.hasLog === true) emptyLog(db); // what a crash left behind its end must not look like a part of the next one
     return db;
   } catch (thrown) {
     db?.close();
-    if (isSystemError(thrown)) throw new PulseQueueError("STORE_READ_ONLY", `The file cannot be opened for writing (${thrown.code})`, { cause: thrown });
     throw storeError(thrown);
   }
-}
-
-function isSystemError(thrown: unknown): thrown is Error & { readonly code: string } {
-  return thrown instanceof Error && "syscall" in thrown && "code" in thrown && typeof thrown.code === "string";
 }
 
 function checkVersion(db: Database.Database): void {

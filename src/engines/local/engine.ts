@@ -7,8 +7,10 @@ import { PulseQueueError } from "../../core/errors.ts";
 import type { Store, System } from "../../core/ports.ts";
 import type { Inspect, Operate } from "../../core/queue.ts";
 import type { Topology } from "../../core/topology.ts";
+import { createCheckpoint, emptyLog } from "./checkpoint.ts";
 import { createCommitter, type Committer } from "./committer.ts";
 import { openDatabase } from "./database.ts";
+import { storeError } from "./failure.ts";
 import { createInspect } from "./inspect.ts";
 import { openJournal, type Journal } from "./journal.ts";
 import { releaseLanes } from "./lanes.ts";
@@ -20,7 +22,7 @@ import { createRetention } from "./retention.ts";
 import { createScheduler } from "./scheduler.ts";
 import { prepareStatements, type Statements } from "./statements/index.ts";
 import { createStore } from "./store.ts";
-import { localSystem } from "./system.ts";
+import { localSystem, secretsOf } from "./system.ts";
 import { doneUpTo } from "./window-facts.ts";
 import { Window, type LocalDelivery } from "./window.ts";
 import { Worker } from "./worker.ts";
@@ -51,6 +53,7 @@ const suspects = 1_024;
 const retentionInterval = 60 * 60_000;
 
 export function buildEngine(topology: Topology, options: LocalOptions): Engine {
+  checkSecrets(topology, options);
   const lock = options.file === ":memory:" ? undefined : acquireLock(options.file);
   try {
     return assemble(topology, options, () => lock?.release());
@@ -62,9 +65,17 @@ export function buildEngine(topology: Topology, options: LocalOptions): Engine {
 
 function assemble(topology: Topology, options: LocalOptions, unlock: () => void): Engine {
   const db = openDatabase(options);
+  try {
+    return assembleOn(db, topology, options, unlock);
+  } catch (thrown) {
+    db.close();
+    throw storeError(thrown);
+  }
+}
+
+function assembleOn(db: Database, topology: Topology, options: LocalOptions, unlock: () => void): Engine {
   const statements = prepareStatements(db);
-  const system = localSystem(options, statements.journal.newestTime() ?? 0);
-  checkSecrets(topology, system);
+  const system = localSystem(options, (statements.journal.newestTime() ?? 0) + 1);
   const journal = openJournal(statements.journal, statements.meta);
   const recovered = db.transaction(() => recover(statements, journal, topology, system)).immediate();
   const windows = new Map<string, Window>();
@@ -84,6 +95,7 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
       if (statements.meta.get("epoch") !== recovered.epoch) throw new PulseQueueError("STORE_LOCKED", "Another engine has taken this file over");
     },
     at: options.simulate?.at,
+    checkpoint: options.file === ":memory:" ? () => undefined : createCheckpoint(db),
     onFlushed: () => {
       lookAgain();
     },
@@ -192,14 +204,18 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
           // What may have ended the last process stays under suspicion until it has run.
           const suspicious = recovered.afterCrash && (!started || [...workers.values()].some((worker) => worker.suspicious && !worker.paused));
           statements.meta.set("open", suspicious ? 1 : 0);
+          statements.meta.set("seal", journal.seal);
         },
       });
     } finally {
       cancel();
       committer.close();
-      if (options.file !== ":memory:" && committer.failure === undefined) db.pragma("wal_checkpoint(TRUNCATE)");
-      db.close();
-      unlock();
+      try {
+        if (options.file !== ":memory:" && committer.failure === undefined) emptyLog(db);
+      } finally {
+        db.close();
+        unlock();
+      }
     }
   };
 
@@ -238,7 +254,8 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
   };
 }
 
-function checkSecrets(topology: Topology, system: System): void {
-  const missing = [...topology.secrets.keys()].filter((name) => system.secret(name) === undefined);
+function checkSecrets(topology: Topology, options: LocalOptions): void {
+  const secret = secretsOf(options);
+  const missing = [...topology.secrets.keys()].filter((name) => secret(name) === undefined);
   if (missing.length > 0) throw new PulseQueueError("SECRET_MISSING", `These declared secrets have no value: ${missing.join(", ")}`);
 }

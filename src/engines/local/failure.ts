@@ -4,6 +4,7 @@ import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 /** What SQLite threw, as one of our errors. The cause keeps the original; the message holds neither SQL nor a path. */
 export function storeError(thrown: unknown): PulseQueueError {
   if (isPulseQueueError(thrown)) return thrown;
+  if (isSystemError(thrown)) return systemError(thrown);
   const code = thrown instanceof Database.SqliteError ? thrown.code : "";
   if (code === "SQLITE_FULL") return new PulseQueueError("STORE_FULL", "The disk is full: nothing was stored", { cause: thrown, retryAfter: 1_000 });
   if (code.startsWith("SQLITE_READONLY") || code.startsWith("SQLITE_CANTOPEN"))
@@ -14,6 +15,32 @@ export function storeError(thrown: unknown): PulseQueueError {
     return new PulseQueueError("STORE_LOCKED", "Another process writes to this file", { cause: thrown });
   if (code.startsWith("SQLITE_IOERR")) return new PulseQueueError("STORE_FAILED", "The disk refused a read, a write or a sync", { cause: thrown });
   return new PulseQueueError("INTERNAL", "The store failed unexpectedly", { cause: thrown });
+}
+
+/** Whether the operating system refused something. */
+export function isSystemError(thrown: unknown): thrown is Error & { readonly code: string } {
+  return thrown instanceof Error && "syscall" in thrown && "code" in thrown && typeof thrown.code === "string";
+}
+
+function systemError(cause: Error & { readonly code: string }): PulseQueueError {
+  switch (cause.code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return new PulseQueueError("STORE_FULL", "The disk is full: nothing was stored", { cause, retryAfter: 1_000 });
+    case "EIO":
+      return new PulseQueueError("STORE_FAILED", "The disk refused a read, a write or a sync", { cause });
+    default:
+      return new PulseQueueError("STORE_READ_ONLY", `The file cannot be opened for writing (${cause.code})`, { cause });
+  }
+}
+
+/** Reads from the store; what SQLite throws becomes one of our errors. */
+export function reading<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (thrown) {
+    throw storeError(thrown);
+  }
 }
 
 /** Whether the engine must stop: after a failed sync nobody knows what is durable, so nothing may be acknowledged any more. */

@@ -27,6 +27,8 @@ export interface Journal {
   typeName(id: number): string;
   /** The position of the last event. */
   readonly head: number;
+  /** The position and hash of the last event as text: what `meta` keeps as a seal when the file is closed. */
+  readonly seal: string;
 }
 
 export type AppendResult = { readonly receipt: Receipt; readonly sequence: number } | { readonly error: PulseQueueError };
@@ -49,11 +51,33 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements): J
   const duplicate = (event: NewEvent, source: number): AppendResult => {
     const row = journal.byIdentity(event.id, source);
     if (row === undefined) throw new PulseQueueError("INTERNAL", "An event that is there already cannot be read");
-    const [seq, type, , id, , , , , , , , , data] = row;
-    if (types.name(type) === event.type && (data === event.data || sameJson(decodeJson(data), decodeJson(event.data)))) {
-      return { receipt: { id, duplicate: true }, sequence: seq };
+    const { id, type, data } = read(row);
+    if (type === event.type && (data === event.data || sameJson(decodeJson(data), decodeJson(event.data)))) {
+      return { receipt: { id, duplicate: true }, sequence: row[0] };
     }
     return { error: new PulseQueueError("IDENTITY_REUSED", `The id ${event.id} of source ${event.source} was published before with other data`) };
+  };
+
+  const read = (row: EventRow): EventRecord => {
+    const [seq, type, source, id, time, key, version, correlation, causation, hops, traceparent, due, data, previous, hash] = row;
+    const typeName = types.name(type);
+    const sourceName = sources.name(source);
+    if (contentHash(previous, seq, typeName, sourceName, id, time, key, version, correlation, causation, hops, traceparent, due, data) !== hash) {
+      throw new PulseQueueError("STORE_CORRUPT", `The event at position ${String(seq)} does not match its hash`);
+    }
+    return {
+      id,
+      type: typeName,
+      source: sourceName,
+      time,
+      data,
+      version,
+      key: key ?? undefined,
+      correlationId: correlation ?? undefined,
+      causationId: causation ?? undefined,
+      hops,
+      traceparent: traceparent ?? undefined,
+    };
   };
 
   return {
@@ -97,32 +121,15 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements): J
     confirm() {
       committed = head;
     },
-    read(row) {
-      const [seq, type, source, id, time, key, version, correlation, causation, hops, traceparent, due, data, previous, hash] = row;
-      const typeName = types.name(type);
-      const sourceName = sources.name(source);
-      if (contentHash(previous, seq, typeName, sourceName, id, time, key, version, correlation, causation, hops, traceparent, due, data) !== hash) {
-        throw new PulseQueueError("STORE_CORRUPT", `The event at position ${String(seq)} does not match its hash`);
-      }
-      return {
-        id,
-        type: typeName,
-        source: sourceName,
-        time,
-        data,
-        version,
-        key: key ?? undefined,
-        correlationId: correlation ?? undefined,
-        causationId: causation ?? undefined,
-        hops,
-        traceparent: traceparent ?? undefined,
-      };
-    },
+    read,
     typeId: (name) => types.id(name),
     tableId: (name) => tables.id(name),
     typeName: (id) => types.name(id),
     get head() {
       return head.seq;
+    },
+    get seal() {
+      return `${String(head.seq)} ${head.hash}`;
     },
   };
 }
@@ -132,11 +139,11 @@ function readHead(journal: JournalStatements, meta: MetaStatements): Head {
   const last = journal.last();
   if (last !== undefined) return { seq: last[0], hash: last[1] };
   const anchor = meta.get("anchor");
-  return anchor === undefined ? { seq: 0, hash: genesis } : parseAnchor(String(anchor));
+  return anchor === undefined ? { seq: 0, hash: genesis } : parseLink(String(anchor));
 }
 
-/** The position and hash of the last event that retention removed. */
-export function parseAnchor(text: string): Head {
+/** A position and its hash, as `meta` keeps the last event that retention removed (`anchor`) and the last one at a close (`seal`). */
+export function parseLink(text: string): Head {
   const [seq = "0", hash = genesis] = text.split(" ");
   return { seq: Number(seq), hash };
 }

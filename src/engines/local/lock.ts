@@ -1,6 +1,8 @@
+import { closeSync, openSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { PulseQueueError } from "../../core/errors.ts";
-import { storeError } from "./failure.ts";
+import { isSystemError, storeError } from "./failure.ts";
 
 /**
  * Holds `<file>-lock` for this process until `release`, or until the process ends however it ends: the lock is the operating
@@ -12,7 +14,9 @@ import { storeError } from "./failure.ts";
 export function acquireLock(file: string): { release(): void } {
   let lock: Database.Database | undefined;
   try {
-    lock = new Database(`${file}-lock`, { timeout: 0 });
+    const path = `${realPath(file)}-lock`;
+    createPrivate(path);
+    lock = new Database(path, { timeout: 0 });
     lock.pragma("journal_mode = DELETE");
     lock.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
@@ -26,4 +30,22 @@ export function acquireLock(file: string): { release(): void } {
       held.close();
     },
   };
+}
+
+/** One file has one lock, under whatever name it is opened. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return join(realpathSync(dirname(file)), basename(file));
+  }
+}
+
+/** A file that is there is not opened: closing it would give up the locks that this process has on it. */
+function createPrivate(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (thrown) {
+    if (!isSystemError(thrown) || thrown.code !== "EEXIST") throw thrown;
+  }
 }

@@ -9,6 +9,7 @@ import type { PublishOptions, Queue } from "../../core/queue.ts";
 import { runRequest } from "../../core/request.ts";
 import { backUp, serialize } from "./backup.ts";
 import { buildEngine, type Engine } from "./engine.ts";
+import { guardInspect, guardOperate } from "./guard.ts";
 import type { LocalOptions, VerifyReport } from "./options.ts";
 import { verifyFile } from "./verify.ts";
 
@@ -32,9 +33,9 @@ export interface LocalFacts {
 
 /** The embedded engine's queue. */
 export interface LocalQueue extends Queue {
-  /** Copies the database into `target` while it is in use. Throws `STORE_…`. */
+  /** Copies the database into `target`, a path that does not exist yet, while it is in use. Throws `OPERATION_INVALID`, `STORE_…`. */
   backup(target: string, progress?: (done: number, total: number) => void): Promise<{ readonly bytes: number }>;
-  /** Checks the hash chain and the file's structure. */
+  /** Checks the hash chain, every row's checksum and the file's structure. */
   verify(progress?: (events: number) => void): Promise<VerifyReport>;
   facts(): Promise<LocalFacts>;
   /** Removes events older than the declared retention that nobody needs; answers how many. Runs by itself every hour. */
@@ -59,9 +60,12 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
   const { system, store, topology, committer } = engine;
   const running = new Set<string>();
 
+  const assertReadable = (): void => {
+    if (engine.closed) throw new PulseQueueError("QUEUE_CLOSED", "The queue is closed");
+  };
   const assertOpen = (): void => {
     if (engine.failure !== undefined) throw engine.failure;
-    if (engine.closed) throw new PulseQueueError("QUEUE_CLOSED", "The queue is closed");
+    assertReadable();
   };
   const declared = (event: AnyEvent): AnyEvent => {
     if (topology.events.get(event.name) !== event) throw new PulseQueueError("EVENT_UNKNOWN", `App ${topology.app} does not know the event ${event.name}`);
@@ -111,8 +115,8 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
       await engine.idle();
     },
     close: () => engine.close(parseDuration(options.grace ?? "10s")),
-    inspect: engine.inspect,
-    operate: engine.operate,
+    inspect: guardInspect(engine.inspect, assertReadable),
+    operate: guardOperate(engine.operate, assertOpen),
     async backup(target, progress) {
       assertOpen();
       return backUp(engine.db, target, progress);

@@ -3,7 +3,7 @@ import { transition, type DeliveryStatus, type Failure } from "../../core/delive
 import { PulseQueueError } from "../../core/errors.ts";
 import type { System } from "../../core/ports.ts";
 import type { Topology } from "../../core/topology.ts";
-import type { Journal } from "./journal.ts";
+import { parseLink, type Journal } from "./journal.ts";
 import { rebuildIndexes } from "./rows.ts";
 import { stored } from "./statements/deliveries.ts";
 import type { HandlerRow } from "./statements/handlers.ts";
@@ -18,7 +18,7 @@ export interface Recovered {
   readonly handlers: ReadonlyMap<string, HandlerRow>;
 }
 
-/** Runs inside one transaction. Throws `STORE_FOREIGN` for the file of another app. */
+/** Runs inside one transaction. Throws `STORE_FOREIGN` for the file of another app, `STORE_CORRUPT`. */
 export function recover(statements: Statements, journal: Journal, topology: Topology, system: System): Recovered {
   const { meta } = statements;
   const owner = meta.get("app");
@@ -29,10 +29,35 @@ export function recover(statements: Statements, journal: Journal, topology: Topo
   meta.set("epoch", epoch);
   const afterCrash = meta.get("open") === 1;
   meta.set("open", 1);
+  checkEnd(statements, journal, afterCrash);
   for (const table of topology.tables.values()) rebuildIndexes(meta, statements.records, table, journal.tableId(table.name));
   const handlers = registerHandlers(statements, journal, topology);
   endCrashed(statements, topology, handlers, system);
   return { epoch, afterCrash, handlers };
+}
+
+/**
+ * Whether the journal still reaches as far as it once did. Events that were cut off at its end leave a chain that is sound in
+ * itself, and new ones would take their positions, which handlers have passed. Throws `STORE_CORRUPT`.
+ */
+function checkEnd({ meta, handlers, journal: events }: Statements, journal: Journal, afterCrash: boolean): void {
+  const last = events.bySequence(journal.head);
+  if (last !== undefined) journal.read(last); // the next event is chained to it
+  const sealed = meta.get("seal");
+  if (sealed !== undefined) {
+    const { seq, hash } = parseLink(String(sealed));
+    const row = seq === journal.head ? undefined : events.bySequence(seq);
+    const isKept = seq === journal.head ? sealed === journal.seal : afterCrash && seq < journal.head && (row === undefined || row[14] === hash);
+    if (!isKept)
+      throw new PulseQueueError(
+        "STORE_CORRUPT",
+        `The journal is not what it was: it was closed at position ${String(seq)}, and ends at ${String(journal.head)}`,
+      );
+  }
+  for (const [, name, cursor] of handlers.all()) {
+    if (cursor > journal.head)
+      throw new PulseQueueError("STORE_CORRUPT", `${name} is done up to position ${String(cursor)}, but the journal ends at ${String(journal.head)}`);
+  }
 }
 
 /** A new handler starts with the events that come after it; a new subscription likewise. */

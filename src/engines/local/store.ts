@@ -3,6 +3,7 @@ import type { NewEvent } from "../../core/envelope.ts";
 import type { Commit, CommitResult, FoundRow, Store } from "../../core/ports.ts";
 import type { Topology } from "../../core/topology.ts";
 import type { Committer } from "./committer.ts";
+import { reading } from "./failure.ts";
 import type { Journal } from "./journal.ts";
 import { emptyContext, settleDeliveries, type SettleContext } from "./settle.ts";
 import { stored } from "./statements/deliveries.ts";
@@ -83,17 +84,18 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
       });
     },
     get(table, key) {
-      const row = statements.records.get(journal.tableId(table), key);
+      const row = reading(() => statements.records.get(journal.tableId(table), key));
       return Promise.resolve(row === undefined ? undefined : { key: row[0], version: row[1], body: row[2] });
     },
     query(table, { index, prefix, limit }) {
       const id = journal.tableId(table);
       const end = prefix + lastCharacter;
-      const found = index === undefined ? statements.records.byKey(id, prefix, end, limit) : statements.records.byIndex(id, index, prefix, end, limit);
+      const { records } = statements;
+      const found = reading(() => (index === undefined ? records.byKey(id, prefix, end, limit) : records.byIndex(id, index, prefix, end, limit)));
       return Promise.resolve(found.map(([key, version, body, order]): FoundRow => ({ row: { key, version, body }, order })));
     },
     steps(delivery) {
-      const steps = statements.deliveries.steps(delivery.window.id, delivery.seq, delivery.run);
+      const steps = reading(() => statements.deliveries.steps(delivery.window.id, delivery.seq, delivery.run));
       delivery.hasSteps = true;
       return Promise.resolve(new Map(steps));
     },
@@ -109,7 +111,7 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
       });
     },
     answer(request) {
-      const row = statements.records.answer(request);
+      const row = reading(() => statements.records.answer(request));
       return Promise.resolve(row === undefined ? undefined : { request, fingerprint: row[0], answer: row[1] });
     },
     commit(commit) {

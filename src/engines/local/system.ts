@@ -61,7 +61,12 @@ function fromEnvironment(name: string): string | undefined {
 export const sha256: (text: string) => string =
   typeof hash === "function" ? (text) => hash("sha256", text, "base64") : (text) => createHash("sha256").update(text).digest("base64");
 
-/** The system that the core works with. `floor`: the newest time that the file knows, milliseconds since 1970. */
+/** Where the value of a secret comes from. */
+export function secretsOf(options: LocalOptions): System["secret"] {
+  return options.secrets ?? fromEnvironment;
+}
+
+/** The system that the core works with. `floor`: a time after every one that the file knows, milliseconds since 1970. */
 export function localSystem(options: LocalOptions, floor: number): System {
   const clock = steady(options.clock ?? machineClock, floor);
   const random = options.random ?? cryptographic();
@@ -70,7 +75,7 @@ export function localSystem(options: LocalOptions, floor: number): System {
     random,
     newId: idMaker(() => clock.now(), random),
     hash: sha256,
-    secret: options.secrets ?? fromEnvironment,
+    secret: secretsOf(options),
     observe: options.observe ?? (() => undefined),
   };
 }

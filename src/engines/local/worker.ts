@@ -4,9 +4,10 @@
  * wait gets its deliveries in one batch after the other, without conflicts between batches and with one sync for many.
  */
 import { runBatch } from "../../core/dispatch.ts";
-import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
+import { PulseQueueError } from "../../core/errors.ts";
 import type { Store, System } from "../../core/ports.ts";
 import type { Committer } from "./committer.ts";
+import { isFatal, storeError } from "./failure.ts";
 import { claimDurably, park, release, returnClaims } from "./lanes.ts";
 import type { Statements } from "./statements/index.ts";
 import type { LocalDelivery, Window } from "./window.ts";
@@ -205,12 +206,16 @@ export class Worker {
   #fail(thrown: unknown): void {
     const { system, committer } = this.#options;
     if (committer.failure !== undefined || !this.#running || this.#resting) return;
-    const code = isPulseQueueError(thrown) ? thrown.code : "INTERNAL";
+    const error = storeError(thrown);
+    if (isFatal(error)) {
+      committer.fail(error); // a damaged event or row: whatever followed from it would be wrong
+      return;
+    }
     system.observe({
       type: "log",
       level: "error",
       message: "a batch could not be committed",
-      fields: { handler: this.window.handler.name, code, error: thrown },
+      fields: { handler: this.window.handler.name, code: error.code, error: thrown },
     });
     this.#resting = true;
     system.clock.timer(storeRetryDelay, () => {
