@@ -3,6 +3,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { App } from "../core/app.ts";
 import type { Duration } from "../core/duration.ts";
+import type { Observer } from "../core/ports.ts";
 import { openLocal, type FaultPoint, type LocalQueue, type Simulation } from "../engines/local/index.ts";
 import type { ClockPort, VirtualClock } from "./clock.ts";
 import { untilEnded } from "./drive.ts";
@@ -23,6 +24,7 @@ export interface LifeOptions extends Omit<Simulation, "image"> {
   readonly secrets?: Readonly<Record<string, string>> | undefined;
   readonly retention?: Duration | undefined;
   readonly grace?: Duration | undefined;
+  readonly observe?: Observer | undefined;
 }
 
 export interface Life {
@@ -62,7 +64,7 @@ export async function beginLife(app: App, options: LifeOptions): Promise<Life> {
     death = new Promise((resolve) => {
       die = resolve;
     });
-    const { at, duplicate, reorder, secrets = {}, retention, grace } = given;
+    const { at, duplicate, reorder, secrets = {}, retention, grace, observe } = given;
     return openLocal(app, {
       file: file(),
       clock: port,
@@ -70,6 +72,7 @@ export async function beginLife(app: App, options: LifeOptions): Promise<Life> {
       secrets: (name) => secrets[name],
       ...(retention === undefined ? {} : { retention }),
       ...(grace === undefined ? {} : { grace }),
+      ...(observe === undefined ? {} : { observe }),
       simulate: {
         ...(remains.image === undefined ? {} : { image: remains.image }),
         ...(duplicate === undefined ? {} : { duplicate }),
@@ -79,6 +82,7 @@ export async function beginLife(app: App, options: LifeOptions): Promise<Life> {
             at?.(point);
           } catch (thrown) {
             dead = true;
+            closed = false;
             port.detach();
             die();
             throw thrown;

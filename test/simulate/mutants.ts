@@ -1,0 +1,76 @@
+/** Runs the simulation on copies of the engine with one fault each, until the judge has found it. */
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { applyReplacements, readSource } from "../crash/build.ts";
+import { faults, type Fault } from "../crash/faults.ts";
+import { table } from "../crash/report.ts";
+import { isTest, projectRoot } from "../support/tree.ts";
+import { runSeeds, type PoolOptions } from "./pool.ts";
+
+/** Faults that a simulation of one process cannot show. */
+export const simulated: readonly Fault[] = faults.filter((fault) => fault.shows !== "beside a second process");
+
+export interface MutantResult {
+  readonly name: string;
+  readonly found: boolean;
+  /** Seeds that ran until it was found, or in all. */
+  readonly seeds: number;
+  readonly rule: string;
+  readonly text: string;
+  readonly seconds: number;
+}
+
+export interface MutantOptions extends Pick<PoolOptions, "from" | "seeds" | "workers" | "patience" | "signal"> {
+  /** A folder that is removed afterwards. */
+  readonly folder: string;
+  readonly onFault: (done: number, name: string) => void;
+}
+
+export async function runMutants(chosen: readonly Fault[], options: MutantOptions): Promise<readonly MutantResult[]> {
+  const results: MutantResult[] = [];
+  for (const fault of chosen) {
+    options.onFault(results.length, fault.name);
+    const copy = join(options.folder, "mutant");
+    copyWith(fault, copy);
+    results.push(await findFault(fault, { ...options, folder: copy }));
+    rmSync(copy, { recursive: true, force: true });
+  }
+  return results;
+}
+
+/** What the simulation needs of the sources, with the fault planted. */
+export function copyWith({ replacements }: Fault, folder: string): void {
+  const filter = (path: string): boolean => !isTest(path);
+  for (const part of ["src/core", "src/engines/local", "src/testing"]) cpSync(join(projectRoot, part), join(folder, part), { recursive: true, filter });
+  for (const part of ["test/simulate", "test/crash", "test/support"]) cpSync(join(projectRoot, part), join(folder, part), { recursive: true });
+  for (const [path, text] of applyReplacements(replacements, readSource)) writeFileSync(join(folder, path), text);
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "pulsequeue", type: "module" }));
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(join(projectRoot, "node_modules"), join(folder, "node_modules"));
+}
+
+async function findFault({ name }: Fault, options: Omit<PoolOptions, "onSeed">): Promise<MutantResult> {
+  const started = performance.now();
+  let seeds = 0;
+  let violation: { readonly rule: string; readonly text: string } | undefined;
+  await runSeeds({
+    ...options,
+    onSeed: (report) => {
+      seeds += 1;
+      violation ??= report.violations[0];
+      return violation !== undefined;
+    },
+  });
+  const seconds = (performance.now() - started) / 1_000;
+  return { name, found: violation !== undefined, seeds, rule: violation?.rule ?? "", text: violation?.text ?? "", seconds };
+}
+
+export function mutantsTable(results: readonly MutantResult[]): string {
+  const rows = results.map(({ name, found, seeds, rule, seconds }) => [name, found ? "yes" : "no", String(seeds), seconds.toFixed(1), rule]);
+  const found = results.filter((result) => result.found);
+  const median = found.map((result) => result.seeds).sort((left, right) => left - right)[Math.floor(found.length / 2)];
+  return [
+    table([["fault", "found", "seeds", "seconds", "by"], ...rows]),
+    `${String(found.length)} of ${String(results.length)} planted faults found${median === undefined ? "" : `, half of them within ${String(median)} seeds`}`,
+  ].join("\n");
+}
