@@ -12,14 +12,18 @@ export const machineClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   timer(delay, fn) {
-    let left = Math.ceil(delay);
+    const end = performance.now() + delay;
     let handle: NodeJS.Timeout;
-    const arm = (): void => {
-      const part = Math.min(left, longestTimeout);
-      left -= part;
-      handle = setTimeout(left > 0 ? arm : fn, part);
+    const arm = (left: number): void => {
+      handle = setTimeout(check, Math.min(Math.ceil(left), longestTimeout));
     };
-    arm();
+    // A timeout may end up to a millisecond early: it counts whole milliseconds from the start of its turn of the event loop.
+    const check = (): void => {
+      const left = end - performance.now();
+      if (left > 0) arm(left);
+      else fn();
+    };
+    arm(delay);
     return () => {
       clearTimeout(handle);
     };
