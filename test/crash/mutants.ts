@@ -6,7 +6,7 @@ import type { Violation } from "./checker/check.ts";
 import type { Fault } from "./faults.ts";
 import type { CrashOptions } from "./options.ts";
 import { calmPlan, freezePlan, killPlan, type Plan } from "./plan.ts";
-import { brokenInvariants, table } from "./report.ts";
+import { brokenInvariants, table, violationLine } from "./report.ts";
 import { CrashRun, type RunResult } from "./run.ts";
 
 export interface FaultResult {
@@ -113,8 +113,6 @@ export function mutantsTable({ control, faults }: MutantsResult): string {
   ];
   const rows = [["fault", "shows", "found", "by", "cycles", "seconds"], ...[...control, ...faults].map(row)];
   const found = faults.filter((fault) => fault.found).length;
-  const wrong = control
-    .filter((fault) => fault.found)
-    .flatMap(({ example }) => (example === undefined ? [] : [`  ${example.invariant}: ${example.subject} ${example.message}`]));
+  const wrong = control.flatMap(({ example }) => (example === undefined ? [] : [violationLine(example)]));
   return [table(rows), `${String(found)} of ${String(faults.length)} planted faults found`, ...wrong].join("\n");
 }

@@ -44,8 +44,13 @@ export function asTable({ cycles, kinds, afterCrash, checks, seconds, tally, vio
   return [table(rows), ...violationLines(violations)].join("\n");
 }
 
-export function violationLines(violations: readonly Violation[]): readonly string[] {
-  return violations.slice(0, mostShown).map(({ invariant, subject, message }) => `  ${invariant}: ${subject} ${message}`);
+/** One line: the stack of a process that died is in the JSON. */
+export function violationLine({ invariant, subject, message }: Violation): string {
+  return `  ${invariant}: ${subject} ${message.split("\n")[0] ?? ""}`;
+}
+
+function violationLines(violations: readonly Violation[]): readonly string[] {
+  return violations.slice(0, mostShown).map(violationLine);
 }
 
 /** The invariants that do not hold, those with the most violations first. */
