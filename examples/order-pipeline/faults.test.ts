@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { orderCancelled, orderConfirmed } from "./events.ts";
 import { orders } from "./tables.ts";
-import { openShop, testProvider, type Shop } from "./test-shop.ts";
+import { takeSnapshot } from "./snapshot.ts";
+import { openShop, silent, testProvider, type Shop } from "./test-shop.ts";
 
 const count = 24;
 let shop: Shop;
@@ -95,6 +96,54 @@ describe.each(seeds)("seed %i", (seed) => {
       shop.t.crashAfterCommit();
     });
     await expectAllWell();
+  });
+});
+
+describe("a replay of the whole journal to every handler", () => {
+  /** Every row of every table, and how many events of each kind there are. */
+  async function everything(): Promise<unknown> {
+    const { events, ...rows } = await takeSnapshot(shop.t.queue);
+    const counts = new Map<string, number>();
+    for (const { type } of events) if (!type.startsWith("pulsequeue.")) counts.set(type, (counts.get(type) ?? 0) + 1);
+    return { rows, counts };
+  }
+  async function replayAll(): Promise<void> {
+    for (const { name } of await shop.t.queue.inspect.handlers()) {
+      if (name !== "sweep-holds" && name !== "watch-orders")
+        await shop.t.queue.operate.replay({ handler: name, from: 0, to: Number.MAX_SAFE_INTEGER, reason: "test" });
+    }
+    await shop.t.settle();
+  }
+
+  test("after the end changes nothing and tells nothing", async () => {
+    await crowd(5);
+    await sale(() => undefined);
+    const before = await everything();
+    await replayAll();
+    expect(await everything()).toEqual(before);
+    await expectAllWell();
+  });
+
+  test("while payments and holds are under way changes nothing either", async () => {
+    const provider = testProvider();
+    shop = await openShop({ provider, policy: { lookupAfter: 60 * 60_000 } });
+    provider.next("authorize", silent);
+    await shop.place("order-unanswered", [{ sku: "apple", quantity: 1 }]);
+    await shop.t.settle();
+    provider.next("authorize", silent);
+    await shop.place("order-cancelled", [{ sku: "apple", quantity: 1 }]);
+    await shop.t.settle();
+    await shop.cancel("order-cancelled");
+    await shop.t.settle();
+    expect(shop.order("order-cancelled")).toMatchObject({ state: "CLOSING", stockReleased: true });
+    provider.next("capture", silent);
+    await shop.place("order-capturing", [{ sku: "apple", quantity: 1 }]);
+    await shop.t.settle();
+    const before = await everything();
+    await replayAll();
+    expect(await everything()).toEqual(before);
+    await shop.t.pass("70m");
+    expect(await shop.violations()).toEqual([]);
   });
 });
 

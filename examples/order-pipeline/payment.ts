@@ -18,7 +18,7 @@
 import type { OperationKind, Order, Payment, PaymentOperation } from "./tables.ts";
 
 /** The empty ledger of `order`. */
-export function openLedger(order: Order): Payment {
+export function openLedger(order: Pick<Order, "id" | "currency" | "total">): Payment {
   return {
     orderId: order.id,
     currency: order.currency,

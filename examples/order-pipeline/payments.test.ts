@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { paymentWebhook } from "./endpoints/payment-webhook.ts";
 import { resumeOrder } from "./endpoints/resume-order.ts";
-import { orderCancelled, orderNeedsAttention, orderRefunded, paymentNotified } from "./events.ts";
+import { orderCancelled, orderNeedsAttention, orderRefunded, paymentFailed, paymentNotified } from "./events.ts";
 import { declined, failed, lost, openShop, price, silent, testProvider, type Shop, type ShopOptions } from "./test-shop.ts";
 import { operations } from "./tables.ts";
 
@@ -98,6 +98,18 @@ describe("an unknown outcome", () => {
     expect(shop.stock("apple").reserved).toBe(2);
   });
 
+  test("of an order that needs attention already raises no second alarm", async () => {
+    await open({ policy: { stuckAfter: 1, lookupAfter: 40_000, mostLookups: 2 } });
+    shop.provider.next("authorize", silent);
+    for (let time = 0; time < 2; time += 1) shop.provider.next("lookup", lost);
+    await shop.place(id, apples);
+    await shop.t.settle();
+    await shop.t.pass("5m");
+    expect(shop.operation(`order:${id}:authorize:1`).state).toBe("unresolved");
+    expect(shop.order(id).detail).toBe("it has been RESERVED for too long");
+    expect(shop.t.emitted(orderNeedsAttention)).toHaveLength(1);
+  });
+
   test("that needed attention goes on by itself when the provider's notification comes", async () => {
     await open({ policy: { mostLookups: 1 } });
     shop.provider.next("capture", silent);
@@ -121,6 +133,19 @@ describe("an unknown outcome", () => {
     await shop.rest();
     expect(shop.order(id).state).toBe("CONFIRMED");
   });
+});
+
+test("a resumed order gets all of its questions again", async () => {
+  await open({ policy: { mostLookups: 3 } });
+  shop.provider.next("capture", silent);
+  for (let time = 0; time < 5; time += 1) shop.provider.next("lookup", lost);
+  await shop.place(id, apples);
+  await shop.rest();
+  expect(shop.order(id).state).toBe("NEEDS_ATTENTION");
+  await shop.t.invoke(resumeOrder, { principal: "operator", params: { id } });
+  await shop.rest();
+  expect(shop.order(id).state).toBe("CONFIRMED");
+  expect(shop.provider.calls.lookup).toBe(6);
 });
 
 describe("a known failure of the provider", () => {
@@ -161,6 +186,22 @@ describe("a known failure of the provider", () => {
     expect(shop.order(id)).toMatchObject({ state: "CANCELLED", reason: "payment_declined" });
     expect(shop.payment(id).voided).toBe(total);
   });
+});
+
+test("a failure that is told again while the next try is under way decides nothing", async () => {
+  await open({ policy: { lookupAfter: 60 * 60_000 } });
+  shop.provider.next("capture", declined);
+  for (let time = 0; time < 3; time += 1) shop.provider.next("void", failed);
+  await shop.place(id, apples);
+  await shop.rest();
+  shop.provider.next("void", silent);
+  await shop.t.invoke(resumeOrder, { principal: "operator", params: { id } });
+  await shop.t.settle();
+  await shop.t.publish(paymentFailed, { orderId: id, operationKey: `order:${id}:void:3`, kind: "void", declined: false, reason: "provider_unavailable" });
+  await shop.t.settle();
+  expect(shop.order(id).state).toBe("CLOSING");
+  await shop.t.pass("61m");
+  expect(shop.order(id).state).toBe("CANCELLED");
 });
 
 describe("notifications", () => {
@@ -263,6 +304,23 @@ describe("refunds", () => {
     await shop.rest();
     expect((await shop.refund(id, "refund-1")).status).toBe(409);
     expect((await shop.refund("order-999", "refund-1")).status).toBe(404);
+  });
+
+  test("of a part whose outcome stayed unknown need attention until the provider tells", async () => {
+    await confirmed();
+    shop.provider.next("refund", silent);
+    for (let time = 0; time < 9; time += 1) shop.provider.next("lookup", lost);
+    await shop.refund(id, "refund-1", 500);
+    await shop.rest();
+    expect(shop.order(id)).toMatchObject({ state: "NEEDS_ATTENTION", interrupted: "CONFIRMED" });
+    await shop.notify();
+    await shop.rest();
+    await shop.notify();
+    expect(shop.operation(`order:${id}:refund:1`).state).toBe("unresolved");
+    expect((await shop.t.invoke(resumeOrder, { principal: "operator", params: { id } })).status).toBe(202);
+    await shop.rest();
+    expect(shop.order(id).state).toBe("CONFIRMED");
+    expect(shop.payment(id).refunded).toBe(500);
   });
 
   test("that fail for good need attention; resumed, the order is confirmed again and can be refunded", async () => {

@@ -74,6 +74,22 @@ describe("a cancellation", () => {
     expect(shop.t.emitted(orderRefunded)).toHaveLength(1);
   });
 
+  test("while the card is being declined waits for the stock before the order ends", async () => {
+    await open();
+    shop.provider.next("authorize", async (request, proceed) => {
+      await shop.t.queue.operate.pause("keep-stock", { reason: "test" });
+      await shop.cancel(id);
+      return declined(request, proceed);
+    });
+    await shop.place(id, apples);
+    await shop.t.settle();
+    expect(shop.order(id)).toMatchObject({ state: "CLOSING", stockReleased: false });
+    await shop.t.queue.operate.resume("keep-stock", { reason: "test" });
+    await shop.rest();
+    expect(shop.order(id)).toMatchObject({ state: "CANCELLED", reason: "cancelled_by_customer", stockReleased: true });
+    expect(shop.reservationStates(id)).toEqual(["released"]);
+  });
+
   test("after the confirmation loses, and is told the way out", async () => {
     await open();
     await shop.place(id, apples);
@@ -176,13 +192,16 @@ describe("a hold", () => {
     expect(shop.t.emitted(stockChanged).filter((event) => event.data.cause === "expired")).toHaveLength(1);
   });
 
-  test("is found by the sweep where its own event failed for good", async () => {
+  test("that nobody closed is found by the sweep, again and again", async () => {
     await unanswered();
     await shop.t.queue.operate.pause("expire-hold", { reason: "test" });
-    await shop.t.pass("16m");
+    await shop.t.pass("14m");
+    const own = shop.t.emitted(holdExpiryDue).length;
+    await shop.t.pass("2m");
     expect(shop.order(id).state).toBe("RESERVED");
+    expect(shop.t.emitted(holdExpiryDue).length).toBeGreaterThan(own + 1);
     await shop.t.queue.operate.resume("expire-hold", { reason: "test" });
-    await shop.t.pass("31s");
+    await shop.t.settle();
     expect(shop.order(id).reason).toBe("hold_expired");
     await shop.t.pass("61m");
     await shop.rest();

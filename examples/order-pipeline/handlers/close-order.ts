@@ -20,7 +20,9 @@ export const closeOrder = defineHandler("close-order", {
     if (order?.state !== "CONFIRMED" || event.type !== "payment.refunded" || payment === undefined) return;
     const now = ctx.now();
     if (payment.captured > payment.refunded) {
-      ctx.tables.orders.put({ ...order, updatedAt: now });
+      // It needed attention for this very refund, whose outcome was unknown for long.
+      const isLast = event.data.operationKey === `order:${orderId}:refund:${String(payment.numbers.refund)}`;
+      if (isLast && stored?.state === "NEEDS_ATTENTION") ctx.tables.orders.put({ ...order, updatedAt: now });
       return;
     }
     const detail = payment.refundRequests.at(-1)?.note ?? "refunded";

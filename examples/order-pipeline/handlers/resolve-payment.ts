@@ -29,8 +29,7 @@ export const resolvePayment = (provider: PaymentProvider, policy: Policy): Handl
         bookOutcome(ctx, policy, open, known);
         return;
       }
-      // What is under way in `send-payment` is answered there; what has ended without success has been booked.
-      if (payment.openOperation !== operation.key || operation.state === "requested") return;
+      if (payment.openOperation !== operation.key) return; // it ended without success, and that has been booked
       if (known.outcome === "declined" || known.outcome === "failed") bookOutcome(ctx, policy, open, known);
       else if (notified)
         return; // no news after all: the questions that are scheduled go on
