@@ -152,10 +152,25 @@ export function parseLink(text: string): Head {
  * The hash of an event and of the hash before it. The fields are parted by line feeds, which none of them can hold: names,
  * ids and keys are free of control characters, and JSON text escapes them.
  */
-export function contentHash(previous: string, ...fields: readonly (string | number | null)[]): string {
-  let text = previous;
-  for (const field of fields) text += field === null ? "\n" : `\n${String(field)}`;
-  return sha256(text);
+export function contentHash(
+  previous: string,
+  seq: number,
+  type: string,
+  source: string,
+  id: string,
+  time: number,
+  key: string | null,
+  version: number,
+  correlation: string | null,
+  causation: string | null,
+  hops: number,
+  traceparent: string | null,
+  due: number | null,
+  data: string,
+): string {
+  const numbers = `${String(time)}\n${key ?? ""}\n${String(version)}`;
+  const origin = `${correlation ?? ""}\n${causation ?? ""}\n${String(hops)}\n${traceparent ?? ""}\n${String(due ?? "")}`;
+  return sha256(`${previous}\n${String(seq)}\n${type}\n${source}\n${id}\n${numbers}\n${origin}\n${data}`);
 }
 
 interface Names {

@@ -73,15 +73,15 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
   };
   const make = (event: AnyEvent, data: unknown, given: PublishOptions): NewEvent =>
     newEvent(system, event, data, { source: topology.app, ...given }, undefined);
-  const append = async (events: readonly NewEvent[]): Promise<readonly Receipt[]> => {
+  const append = async (event: AnyEvent, events: readonly NewEvent[]): Promise<readonly Receipt[]> => {
     const receipts: Receipt[] = [];
+    let duplicates = 0;
     for (const result of await store.append(events)) {
       if (result instanceof Error) throw result;
+      if (result.duplicate) duplicates += 1;
       receipts.push(result);
     }
-    const [first] = events;
-    if (first !== undefined)
-      system.observe({ type: "published", event: first.type, count: receipts.length, duplicates: receipts.filter((receipt) => receipt.duplicate).length });
+    if (receipts.length > 0) system.observe({ type: "published", event: event.name, count: receipts.length, duplicates });
     return receipts;
   };
 
@@ -89,7 +89,7 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     async publish(event, data, given = {}) {
       assertOpen();
       committer.admit();
-      const [receipt] = await append([make(declared(event), data, given)]);
+      const [receipt] = await append(event, [make(declared(event), data, given)]);
       if (receipt === undefined) throw new PulseQueueError("INTERNAL", "A publish was not answered");
       return receipt;
     },
@@ -97,7 +97,10 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
       assertOpen();
       committer.admit();
       declared(event);
-      return append(data.map((item) => make(event, item, {})));
+      return append(
+        event,
+        data.map((item) => make(event, item, {})),
+      );
     },
     async invoke(endpoint, request = {}) {
       assertOpen();
