@@ -154,3 +154,9 @@ describe("cycles", () => {
     expect(problems({ handlers: [handler("h", a, [b, c]), handler("i", b, [d]), handler("j", c, [d]), handler("k", d)] })).toEqual([]);
   });
 });
+
+test("the names of an app and of what emits are short enough for the source of an event", () => {
+  const long = "n".repeat(128);
+  expect(() => defineApp(long, { handlers: [handler(long, a, [b])], unhandled: [b] })).toThrow(expect.objectContaining({ code: "TOPOLOGY_INVALID" }));
+  expect(() => defineApp(long, { handlers: [handler("n".repeat(127), a, [b])], unhandled: [b] })).not.toThrow();
+});

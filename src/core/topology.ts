@@ -7,6 +7,7 @@ import { PulseQueueError, type Issue } from "./errors.ts";
 import { defineEvent, type AnyEvent } from "./event.ts";
 import type { GrantSet } from "./grants.ts";
 import type { EventMessage, HandlerDefinition } from "./handler.ts";
+import { limits } from "./limits.ts";
 import { retryPolicy } from "./retry.ts";
 import type { ScheduleDefinition, Tick } from "./schedule.ts";
 import type { Schema } from "./schema.ts";
@@ -71,6 +72,8 @@ export function buildTopology(app: string, options: AppOptions): Topology {
     for (const table of [...grants.reads, ...grants.writes]) collect("table", tables, table, report);
     for (const secret of grants.secrets) collect("secret", secrets, secret, report);
     for (const event of grants.emits) listOf(emitters, event.name).push(name);
+    if (grants.emits.length > 0 && app.length + 1 + name.length > limits.identifierLength)
+      report(name, "its name and the app's name are too long together for the source of an event: shorten one");
   }
   const unhandled = [...unique("event", options.unhandled ?? [], "event", report).values()];
   for (const event of unhandled) collect("event", events, event, report);
