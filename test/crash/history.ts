@@ -5,7 +5,7 @@ import type { Entry } from "./evidence.ts";
 export interface History {
   /** Resolves once the entry, and all before it, is on disk. Entries of one turn share a sync. */
   write(entry: Entry): Promise<void>;
-  /** The same, for an entry that nothing waits for. */
+  /** The same, for an entry that nothing waits for; nothing happens once the history is closed. */
   note(entry: Entry): void;
   /** Everything written so far, as it stands in the file. */
   read(): readonly Entry[];
@@ -16,6 +16,7 @@ export function openHistory(file: string): History {
   const descriptor = openSync(file, "wx", 0o600);
   let lines: string[] = [];
   let synced: Promise<void> | undefined;
+  let closed = false;
   const flush = (): void => {
     if (lines.length === 0) return;
     writeSync(descriptor, lines.join(""));
@@ -23,6 +24,7 @@ export function openHistory(file: string): History {
     fdatasyncSync(descriptor);
   };
   const write = (entry: Entry): Promise<void> => {
+    if (closed) return Promise.reject(new Error("the history is closed"));
     lines.push(`${JSON.stringify(entry)}\n`);
     synced ??= new Promise((resolve, reject) => {
       setImmediate(() => {
@@ -40,7 +42,7 @@ export function openHistory(file: string): History {
   return {
     write,
     note(entry) {
-      void write(entry);
+      if (!closed) void write(entry);
     },
     read() {
       flush();
@@ -48,6 +50,7 @@ export function openHistory(file: string): History {
     },
     close() {
       flush();
+      closed = true;
       closeSync(descriptor);
     },
   };

@@ -3,6 +3,7 @@ import type { SeededRandom } from "../../src/testing/random.ts";
 
 /**
  * - `load`: killed under load.
+ * - `point`: kills itself at a named point of the engine, before or after a commit of some kind.
  * - `start`: killed while it opens the file and recovers, or right after.
  * - `close`: killed while it closes.
  * - `backup`: killed while it copies the file.
@@ -10,15 +11,16 @@ import type { SeededRandom } from "../../src/testing/random.ts";
  * - `stop`: closed with SIGTERM under load.
  * - `rest`: closed with SIGTERM once all is done.
  */
-export type CycleKind = "load" | "start" | "close" | "backup" | "freeze" | "stop" | "rest";
+export type CycleKind = "load" | "point" | "start" | "close" | "backup" | "freeze" | "stop" | "rest";
 
 /**
  * A process that follows a kill claims one delivery at a time until it has seen what may have killed the one before; one that
  * follows a rest runs full batches. Faults hide in either, so both must be common.
  */
 const weights: readonly (readonly [CycleKind, number])[] = [
-  ["load", 38],
-  ["rest", 24],
+  ["load", 28],
+  ["rest", 22],
+  ["point", 12],
   ["start", 12],
   ["stop", 7],
   ["close", 7],

@@ -1,6 +1,6 @@
 /** What the client and the process that is killed say to each other. */
 import type { HandlerView, Json, OperationView, Receipt } from "pulsequeue";
-import type { VerifyReport } from "pulsequeue/local";
+import type { FaultPoint, VerifyReport } from "pulsequeue/local";
 import type { Charge } from "./app.ts";
 
 export interface ServerSettings {
@@ -8,6 +8,8 @@ export interface ServerSettings {
   readonly seed: number;
   /** Whether what is settled is delivered once more now and then, and what waits is put in another order. */
   readonly duplicates: boolean;
+  /** Where in the engine the process kills itself with SIGKILL: at this point, when it is reached for this time. */
+  readonly killAt: { readonly point: FaultPoint; readonly time: number } | undefined;
   /** How long a drain waits without anything moving before it gives up, milliseconds. */
   readonly patience: number;
 }

@@ -19,7 +19,7 @@ export function table(rows: readonly (readonly string[])[]): string {
 
 const count = (value: number): string => value.toLocaleString("en");
 
-export function asTable({ cycles, kinds, afterCrash, checks, seconds, tally, violations }: RunResult): string {
+export function asTable({ cycles, kinds, afterCrash, atPoints, checks, seconds, tally, violations }: RunResult): string {
   const kindText = Object.entries(kinds)
     .sort(([, left], [, right]) => right - left)
     .map(([kind, number]) => `${count(number)} ${kind}`)
@@ -27,6 +27,7 @@ export function asTable({ cycles, kinds, afterCrash, checks, seconds, tally, vio
   const rows: readonly (readonly [string, string])[] = [
     ["cycles", `${count(cycles)} on one file (${kindText})`],
     ["recoveries", `${count(afterCrash)} processes found the file as a kill had left it`],
+    ["named points", `${count(atPoints)} processes killed themselves right before or after a commit`],
     ["requests", count(tally.requests)],
     ["acknowledged", count(tally.acknowledged)],
     ["unknown", `${count(tally.unknown)}, asked again with the same ids`],

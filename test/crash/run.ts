@@ -1,6 +1,7 @@
 /** One run: process after process on one file, each ended in its own way, and the checker in between and at the end. */
 import { rmSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+import { faultPoints } from "pulsequeue/local";
 import { seededRandom, type SeededRandom } from "../../src/testing/random.ts";
 import { check, type Violation } from "./checker/check.ts";
 import { Connection, createClient, type Client } from "./client.ts";
@@ -9,7 +10,7 @@ import { readFileState, readHead, readLeft } from "./file-state.ts";
 import { openHistory, type History } from "./history.ts";
 import { startLoad, type Load } from "./load.ts";
 import type { CycleKind, Plan } from "./plan.ts";
-import type { Views } from "./protocol.ts";
+import type { ServerSettings, Views } from "./protocol.ts";
 import { createProvider } from "./provider.ts";
 import { ServerProcess } from "./server-process.ts";
 import { countUp, type Tally } from "./tally.ts";
@@ -43,6 +44,8 @@ export interface RunResult {
   readonly kinds: Readonly<Partial<Record<CycleKind, number>>>;
   /** Processes that found the file not closed. */
   readonly afterCrash: number;
+  /** Processes that killed themselves at a named point of the engine. */
+  readonly atPoints: number;
   readonly checks: number;
   readonly seconds: number;
   readonly tally: Tally;
@@ -61,6 +64,8 @@ interface Life {
   givenUp: string | undefined;
 }
 
+/** Milliseconds after which a process that did not reach its point is killed from outside. */
+const longestWaitForPoint = 1_000;
 /** Processes in a row that end before they are ready. */
 const maxFailures = 3;
 
@@ -78,7 +83,9 @@ export class CrashRun {
   #lives = 0;
   #afterCrash = 0;
   #failures = 0;
+  #atPoints = 0;
   #checks = 0;
+  #closed = false;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -96,18 +103,22 @@ export class CrashRun {
     let cycle = 0;
     let violations: readonly Violation[] = [];
     this.#load.resume();
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener("abort", () => {
+        reject(new Error("the run was interrupted"));
+      });
+    });
+    aborted.catch(() => undefined); // heard of below, while a cycle runs
     while (cycle < cycles && violations.length === 0) {
-      signal.throwIfAborted();
       const kind = plan(cycle);
       cycle += 1;
       this.#kinds[kind] = (this.#kinds[kind] ?? 0) + 1;
       const isLast = cycle === cycles;
       try {
-        await Promise.race([this.#cycle(kind), this.#load.failed]);
+        await Promise.race([this.#cycle(kind), this.#load.failed, aborted]);
         onCycle(cycle);
         if (!isLast && cycle % checkEvery !== 0) continue;
-        violations = await this.#check(await this.#bringToRest());
-        this.#load.resume();
+        violations = await Promise.race([this.#rest().then((views) => this.#check(views)), this.#load.failed, aborted]);
       } catch (error) {
         if (!(error instanceof Stuck)) throw error;
         violations = await this.#check(undefined);
@@ -115,12 +126,13 @@ export class CrashRun {
       }
     }
     const seconds = (performance.now() - started) / 1_000;
-    const { history, file } = { history: this.#history.read(), file: readFileState(this.#options.file) };
-    return { cycles: cycle, kinds: this.#kinds, afterCrash: this.#afterCrash, checks: this.#checks, seconds, tally: countUp(history, file), violations };
+    const tally = countUp(this.#history.read(), readFileState(this.#options.file));
+    return { cycles: cycle, kinds: this.#kinds, afterCrash: this.#afterCrash, atPoints: this.#atPoints, checks: this.#checks, seconds, tally, violations };
   }
 
   /** Ends every process that this run started. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#connection.fail(new Error("the run is over"));
     for (const server of [this.#standby.server, this.#current?.server]) {
       server?.signal("SIGKILL");
@@ -137,16 +149,20 @@ export class CrashRun {
       return;
     }
     if (kind === "rest") {
-      await this.#bringToRest();
-      this.#load.resume();
+      await this.#rest();
       return;
     }
-    const life = await this.#start();
+    const killAt = kind === "point" ? { point: random.pick(faultPoints), time: 1 + random.below(30) } : undefined;
+    const life = await this.#start(undefined, killAt);
     if (life === undefined) return;
     const { server } = life;
-    await this.#underLoad(life);
+    if (kind === "point") {
+      await this.#pause(life, longestWaitForPoint);
+      if (server.gone) this.#atPoints += 1;
+    } else await this.#underLoad(life);
     switch (kind) {
       case "load":
+      case "point":
         break;
       case "backup": {
         const backup = this.#backUp(life.number);
@@ -174,6 +190,7 @@ export class CrashRun {
   }
 
   #boot(): { readonly server: ServerProcess; readonly life: { number: number } } {
+    if (this.#closed) throw new Error("the run is over");
     const life = { number: 0 };
     const server = new ServerProcess(this.#options.script, {
       fact: (fact) => this.#history.note({ ...fact, life: life.number }),
@@ -190,17 +207,17 @@ export class CrashRun {
    * Lets the process that is booted already open the file, and boots the next one meanwhile. Waits for it at most so many
    * milliseconds. Answers `undefined` when the process ended by itself, which is in the history then.
    */
-  async #start(most?: number): Promise<Life | undefined> {
+  async #start(most?: number, killAt?: ServerSettings["killAt"]): Promise<Life | undefined> {
     const { server, life } = this.#standby;
     await server.booted;
     this.#lives += 1;
     life.number = this.#lives;
-    const current: Life = { number: life.number, server, told: "nothing", givenUp: undefined };
+    const current: Life = { number: life.number, server, told: killAt === undefined ? "nothing" : "SIGKILL", givenUp: undefined };
     this.#current = current;
     const duplicates = this.#options.duplicates && this.#random.chance(0.5);
     this.#history.note({ type: "start", life: life.number, duplicates });
     const { file, patience } = this.#options;
-    const opening = server.open({ file, patience, duplicates, seed: this.#random.below(2 ** 31) });
+    const opening = server.open({ file, patience, duplicates, killAt, seed: this.#random.below(2 ** 31) });
     void opening.then((opened) => {
       if (opened !== "ready") return;
       this.#failures = 0;
@@ -209,7 +226,7 @@ export class CrashRun {
     });
     this.#standby = this.#boot();
     const opened = await (most === undefined ? opening : Promise.race([opening, setTimeout(most, "late" as const)]));
-    if (opened !== "ended") return current;
+    if (opened !== "ended" || current.told === "SIGKILL") return current;
     await this.#note(current);
     this.#failures += 1;
     if (this.#failures >= maxFailures) throw new Stuck(`${String(maxFailures)} processes in a row ended before they were ready`);
@@ -275,15 +292,22 @@ export class CrashRun {
     const { server } = this.#standby;
     const { file, patience } = this.#options;
     await server.booted;
-    const opened = await server.open({ file, patience, duplicates: false, seed: 0 });
+    const opened = await server.open({ file, patience, duplicates: false, killAt: undefined, seed: 0 });
     if (opened === "ready") server.signal("SIGKILL");
     const { lastWords } = await server.ended;
     this.#history.note({ type: "rival", life: life.number, code: opened === "ready" ? "no refusal" : (lastWords?.code ?? "no answer") });
     this.#standby = this.#boot();
   }
 
+  /** Brings everything to rest, then lets the clients go on. */
+  async #rest(): Promise<Views> {
+    const views = await this.#bringToRest();
+    this.#load.resume();
+    return views;
+  }
+
   /** Lets every client end what it does and every delivery be handled, then closes the process. */
-  async #bringToRest(): Promise<Views | undefined> {
+  async #bringToRest(): Promise<Views> {
     const quiet = this.#load.pause();
     for (;;) {
       const life = await this.#start();

@@ -1,7 +1,7 @@
 /** The process that is killed: the application on a file, told over IPC what to do. */
 import { setTimeout } from "node:timers/promises";
 import { isPulseQueueError, type EndpointDefinition, type InvokeRequest } from "pulsequeue";
-import { openLocal, type LocalQueue, type Simulation } from "pulsequeue/local";
+import { openLocal, type FaultPoint, type LocalQueue, type Simulation } from "pulsequeue/local";
 import { bump, createCrashApp, heal, reserve, type Charge } from "./app.ts";
 import { counters, itemAdded, paymentDue, reminderDue, sequences, stepTaken, stock, stockArrived, taskGiven } from "./declarations.ts";
 import type { Answer, EndpointName, EventName, Fact, FromServer, Request, ServerSettings, ToServer, Views } from "./protocol.ts";
@@ -50,13 +50,22 @@ function fail(error: unknown): void {
   if (process.connected) process.disconnect();
 }
 
+function simulation({ seed, duplicates, killAt }: ServerSettings): Simulation {
+  const random = seededRandom(seed);
+  let left = killAt?.time ?? 0;
+  const at = (point: FaultPoint): void => {
+    if (point !== killAt?.point) return;
+    left -= 1;
+    if (left === 0) process.kill(process.pid, "SIGKILL");
+  };
+  return {
+    ...(killAt === undefined ? {} : { at }),
+    ...(duplicates ? { duplicate: () => random.chance(duplicateShare), reorder: (items) => [...items].sort(() => random() - 0.5) } : {}),
+  };
+}
+
 async function open(settings: ServerSettings): Promise<void> {
   patience = settings.patience;
-  const random = seededRandom(settings.seed);
-  const simulate: Simulation = {
-    duplicate: () => random.chance(duplicateShare),
-    reorder: (items) => [...items].sort(() => random() - 0.5),
-  };
   queue = await openLocal(app, {
     file: settings.file,
     grace: "150ms",
@@ -64,7 +73,7 @@ async function open(settings: ServerSettings): Promise<void> {
       // Ticks come whether or not anything else moves.
       if (fact.type === "settled" && fact.handler !== "beat") settled += 1;
     },
-    ...(settings.duplicates ? { simulate } : {}),
+    simulate: simulation(settings),
   });
   await queue.start();
   tell({ type: "ready", afterCrash: (await queue.facts()).afterCrash });
