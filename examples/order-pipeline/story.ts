@@ -7,7 +7,6 @@ import type { Order, Stock } from "./tables.ts";
 /** What the events alone say about an order. */
 interface Told {
   readonly placed: number;
-  readonly confirmed: number;
   /** The last end that was announced. */
   readonly end: "CONFIRMED" | "CANCELLED" | "EXPIRED" | "REFUNDED" | undefined;
   readonly reason: string;
@@ -15,7 +14,7 @@ interface Told {
   readonly ends: ReadonlyMap<string, number>;
 }
 
-const untold: Told = { placed: 0, confirmed: 0, end: undefined, reason: "none", ends: new Map() };
+const untold: Told = { placed: 0, end: undefined, reason: "none", ends: new Map() };
 const ends: ReadonlyMap<string, NonNullable<Told["end"]>> = new Map([
   [orderConfirmed.name, "CONFIRMED"],
   [orderCancelled.name, "CANCELLED"],
