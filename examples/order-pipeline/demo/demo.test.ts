@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { fileBook } from "../providers/book.ts";
+import { measure } from "./measure.ts";
 import type { DemoResult } from "./report.ts";
 
 /** A busy machine needs long to start three processes. */
@@ -44,7 +46,7 @@ const small = ["--orders", "150", "--buyers", "16", "--skus", "2", "--units", "4
 
 describe("npm run demo", () => {
   test(
-    "with a kill in the middle keeps every invariant, and says so in JSON",
+    "with kills in the middle keeps every invariant, says so in JSON, and would notice an order that is lost or made up",
     async () => {
       const file = join(folder, "orders.db");
       const { code, stdout, stderr } = await demo("main", [...small, "--kills", "2", "--json", "--file", file]);
@@ -53,7 +55,12 @@ describe("npm run demo", () => {
       expect(result).toMatchObject({ placed: 150, kills: 2, atRest: true, deadLetters: 0, measured: { violations: [], unitsInAll: 80 } });
       expect(result.measured.states["CONFIRMED"]).toBeGreaterThan(0);
       expect(code).toBe(0);
-      expect(existsSync(file)).toBe(true);
+      const book = fileBook(`${file}.provider`);
+      const history = { placed: new Set(["order-lost"]), duplicates: 0, unknown: 0, refused: ["order-refused: 400"], tooLate: 0 };
+      const { violations } = await measure(file, book, history);
+      book.close();
+      const rules = new Set(violations.map((violation) => violation.rule));
+      expect(rules).toEqual(new Set(["acknowledged-is-stored", "stored-was-placed", "valid-orders-are-taken"]));
     },
     patience,
   );
