@@ -5,7 +5,7 @@ import { checkpointPages, emptyLog } from "./checkpoint.ts";
 import { storeError } from "./failure.ts";
 import { claim, migrate } from "./migrations/index.ts";
 import type { LocalOptions } from "./options.ts";
-import { checkFile } from "./preflight.ts";
+import { checkFile, type FileFacts } from "./preflight.ts";
 
 /** The first version without the WAL-reset corruption (https://sqlite.org/wal.html#walresetbug). */
 const firstSoundVersion = [3, 51, 3] as const;
@@ -19,8 +19,9 @@ const cacheKiB = 32 * 1_024;
  */
 export function openDatabase({ file, durability = "full", simulate }: LocalOptions): Database.Database {
   let db: Database.Database | undefined;
+  let facts: FileFacts | undefined;
   try {
-    const facts = file === ":memory:" ? undefined : checkFile(file, durability === "full");
+    facts = file === ":memory:" ? undefined : checkFile(file, durability === "full");
     if (facts?.isNew === true) closeSync(openSync(file, "a", 0o600)); // personal data: for this user only
     db = new Database(simulate?.image === undefined ? file : Buffer.from(simulate.image), { timeout: 1_000 });
     checkVersion(db);
@@ -42,6 +43,9 @@ export function openDatabase({ file, durability = "full", simulate }: LocalOptio
     return db;
   } catch (thrown) {
     db?.close();
+    // Statements that are right are an error to SQLite where a damaged header says that the file has another format.
+    if (facts?.isNew === false && thrown instanceof Database.SqliteError && thrown.code === "SQLITE_ERROR")
+      throw new PulseQueueError("STORE_CORRUPT", "The file cannot be read as a database", { cause: thrown });
     throw storeError(thrown);
   }
 }

@@ -10,7 +10,7 @@ import { isLogDamaged } from "./write-ahead-log.ts";
 /** What SQLite files begin with, and where their header keeps what (https://sqlite.org/fileformat2.html#the_database_header). */
 const magic = "SQLite format 3\u0000";
 const headerBytes = 100;
-const offsets = { pageSize: 16, pageCount: 28, userVersion: 60, applicationId: 68 } as const;
+const offsets = { pageSize: 16, writeVersion: 18, readVersion: 19, pageCount: 28, userVersion: 60, applicationId: 68 } as const;
 
 export interface FileFacts {
   /** Whether there is no file, or an empty one. */
@@ -39,6 +39,8 @@ export function checkFile(file: string, syncedLog: boolean): FileFacts {
   if (header.length < headerBytes) throw new PulseQueueError("STORE_CORRUPT", "The file ends inside its header");
   if (header.readUInt32BE(offsets.applicationId) !== applicationId) throw new PulseQueueError("STORE_FOREIGN", "The file is a database of another program");
   checkVersion(header.readUInt32BE(offsets.userVersion));
+  const versions = [header[offsets.writeVersion], header[offsets.readVersion]];
+  if (versions.some((version) => version !== 1 && version !== 2)) throw new PulseQueueError("STORE_CORRUPT", "The file's header is damaged");
   // Copying the log into the file may have been interrupted; then the file may be short, and the log has the rest.
   if (!hasLog && size < header.readUInt32BE(offsets.pageCount) * pageSize(header)) throw new PulseQueueError("STORE_CORRUPT", "The file has been cut off");
   if (hasLog && syncedLog && isLogDamaged(log)) throw new PulseQueueError("STORE_CORRUPT", "The write-ahead log is damaged before its end");
