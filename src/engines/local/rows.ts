@@ -2,7 +2,7 @@ import type { RowWrite } from "../../core/ports.ts";
 import { indexEntries, type AnyTable } from "../../core/table.ts";
 import { parseRow } from "../../core/scope.ts";
 import type { MetaStatements } from "./statements/meta.ts";
-import type { RecordStatements } from "./statements/records.ts";
+import { lastCharacter, type RecordRow, type RecordStatements } from "./statements/records.ts";
 
 /** Writes or deletes a row together with its index entries, inside the caller's transaction. `id` is the table's number. */
 export function writeRow(records: RecordStatements, table: AnyTable, id: number, { key, body, indexes }: RowWrite, version: number): void {
@@ -29,10 +29,24 @@ export function rebuildIndexes(meta: MetaStatements, records: RecordStatements, 
   const name = `indexes:${table.name}`;
   if (meta.get(name) === declared) return;
   records.clearIndex(id);
-  for (const [key, version, body] of table.indexFields.size === 0 ? [] : records.all(id)) {
-    const indexes = indexEntries(table, parseRow(table, body) as Readonly<Record<string, unknown>>);
+  for (const [key, version, body] of allRows(records, id)) {
+    const indexes = table.indexFields.size === 0 ? noIndexes : indexEntries(table, parseRow(table, body) as Readonly<Record<string, unknown>>);
     records.put(id, key, version, indexes.size === 0 ? null : JSON.stringify([...indexes]), body);
     for (const [index, fields] of indexes) records.addIndex(id, index, fields, key);
   }
   meta.set(name, declared);
+}
+
+const noIndexes: ReadonlyMap<string, string> = new Map();
+/** Rows in memory at once. */
+const page = 500;
+
+function* allRows(records: RecordStatements, table: number): Generator<RecordRow> {
+  for (let from = ""; ;) {
+    const rows = records.byKey(table, from, lastCharacter, page);
+    for (const [key, version, body] of rows) yield [key, version, body];
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < page) return;
+    from = `${last[0]}\u0000`; // the first text after it
+  }
 }

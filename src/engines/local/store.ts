@@ -7,6 +7,7 @@ import { reading } from "./failure.ts";
 import type { Journal } from "./journal.ts";
 import { emptyContext, settleDeliveries, type SettleContext } from "./settle.ts";
 import { stored } from "./statements/deliveries.ts";
+import { lastCharacter } from "./statements/records.ts";
 import type { Statements } from "./statements/index.ts";
 import { writeRow } from "./rows.ts";
 import type { LocalDelivery, Window } from "./window.ts";
@@ -24,9 +25,6 @@ export interface StoreOptions {
   /** Called after a commit that stored events. */
   readonly wake: (events: readonly NewEvent[]) => void;
 }
-
-/** The first text that is greater than every text that starts with `prefix`. */
-const lastCharacter = "\uffff";
 
 export function createStore(options: StoreOptions): Store<LocalDelivery> {
   const { statements, journal, committer } = options;

@@ -2,6 +2,9 @@ import type { Database } from "better-sqlite3";
 import { PulseQueueError } from "../../../core/errors.ts";
 import { checksum, checkSum } from "../checksum.ts";
 
+/** Added to a prefix, it gives a text that is greater than every text with that prefix. */
+export const lastCharacter = "\uffff";
+
 export type RecordRow = readonly [key: string, version: number, body: string];
 export type FoundRecord = readonly [key: string, version: number, body: string, order: string];
 
