@@ -31,7 +31,11 @@ export async function buildFile({ file, events, seed, beforeClose = () => undefi
     const size = Math.min(200, events - done);
     await queue.publishMany(
       added,
-      Array.from({ length: size }, () => ({ bucket: `bucket-${String(random.below(25))}`, amount: random.below(1_000), note: "note ".repeat(random.below(30)) })),
+      Array.from({ length: size }, () => ({
+        bucket: `bucket-${String(random.below(25))}`,
+        amount: random.below(1_000),
+        note: "note ".repeat(random.below(30)),
+      })),
     );
     await drain(clock);
     clock.advance(1_000);

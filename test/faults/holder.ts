@@ -18,6 +18,14 @@ try {
       if (verb === "publish") {
         for (let index = 0; index < Number(value); index += 1) say(`ack ${(await queue.publish(added, { bucket: "b", amount: index, note: "held" })).id}`);
         say("published");
+      } else if (verb === "fill") {
+        for (let index = 0; index < Number(value); index += 1) await queue.publish(added, { bucket: "b", amount: index, note: "n".repeat(200_000) });
+        say("filled");
+      } else if (verb === "backup") {
+        await queue.backup(value, (done, total) => {
+          say(`copied ${String(done)} of ${String(total)}`);
+        });
+        say("backed up");
       } else if (verb === "close") {
         await queue.close();
         say("closed");

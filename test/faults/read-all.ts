@@ -25,7 +25,12 @@ export async function readServed(queue: LocalQueue): Promise<string> {
   const byIndex = await Promise.all(events.slice(0, 20).map((event) => inspect.trace(event.id)));
   const answers = [];
   for (const key of requestKeys) answers.push(await queue.invoke(put, requestOf(key)));
-  const views = [await inspect.deliveries({ limit: 1_000 }), await inspect.deadLetters({ limit: 1_000 }), await inspect.handlers(), await inspect.operations(1_000)];
+  const views = [
+    await inspect.deliveries({ limit: 1_000 }),
+    await inspect.deadLetters({ limit: 1_000 }),
+    await inspect.handlers(),
+    await inspect.operations(1_000),
+  ];
   return JSON.stringify([events, rows, byIndex, answers, views]);
 }
 

@@ -17,7 +17,7 @@ export function acquireLock(file: string): { release(): void } {
     const path = `${realPath(file)}-lock`;
     createPrivate(path);
     lock = new Database(path, { timeout: 0 });
-    lock.pragma("journal_mode = DELETE");
+    lock.pragma("journal_mode = MEMORY"); // no file beside it: nothing is ever written
     lock.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     lock?.close();
