@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { applyReplacements, readSource } from "./build.ts";
+import { invariants } from "./checker/check.ts";
 import { faults } from "./faults.ts";
 
 test.each(faults.map((fault) => [fault.name, fault.replacements] as const))("the engine has exactly one place for the fault: %s", (_, replacements) => {
@@ -9,6 +10,11 @@ test.each(faults.map((fault) => [fault.name, fault.replacements] as const))("the
 
 test("each fault has a name of its own", () => {
   expect(new Set(faults.map(({ name }) => name)).size).toBe(faults.length);
+});
+
+test("each fault breaks invariants that there are", () => {
+  const known = invariants.map(({ name }) => name);
+  expect(faults.filter(({ by }) => by.length === 0 || by.some((name) => !known.includes(name)))).toEqual([]);
 });
 
 test("a text that is not there, or there twice, is refused", () => {

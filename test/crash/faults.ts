@@ -6,8 +6,10 @@ import type { Replacement } from "./build.ts";
 
 export interface Fault {
   readonly name: string;
-  /** What it takes to show: a process killed under load, two processes at once, or only closing and opening again. */
-  readonly shows: "by a kill" | "beside a second process" | "without a kill";
+  /** What it takes to show: a process killed under load, two processes at once, a reader of the file, or only closing and opening again. */
+  readonly shows: "by a kill" | "beside a second process" | "to a reader of the file" | "without a kill";
+  /** The invariants that it breaks: one of them must find it, whatever else it breaks. */
+  readonly by: readonly string[];
   readonly replacements: readonly Replacement[];
 }
 
@@ -20,8 +22,10 @@ export const faults: readonly Fault[] = [
   {
     name: "requests are acknowledged before the commit",
     shows: "by a kill",
+    by: ["acknowledged"],
     replacements: [
       local("committer.ts", "    begin.run();\n", "    if (!db.inTransaction) begin.run();\n"),
+      local("committer.ts", "if (told.length > 0) keepLogShort();", "if (!db.inTransaction) keepLogShort();"),
       local(
         "committer.ts",
         "      commit.run();\n",
@@ -32,6 +36,7 @@ export const faults: readonly Fault[] = [
   {
     name: "a commit that fails now and then is acknowledged",
     shows: "without a kill",
+    by: ["acknowledged", "effects"],
     replacements: [
       local("committer.ts", "export function createCommitter(", "let commits = 0;\nexport function createCommitter("),
       local("committer.ts", "      commit.run();\n", "      commits += 1;\n      (commits % 5 === 4 ? rollback : commit).run();\n"),
@@ -40,6 +45,7 @@ export const faults: readonly Fault[] = [
   {
     name: "identities are remembered in memory, not in the transaction",
     shows: "by a kill",
+    by: ["identity"],
     replacements: [
       local("migrations/0001-initial.ts", "CREATE UNIQUE INDEX events_identity", "CREATE INDEX events_identity"),
       local("statements/journal.ts", " ON CONFLICT (id, source) DO NOTHING", ""),
@@ -54,6 +60,7 @@ export const faults: readonly Fault[] = [
   {
     name: "an identity used again with other data passes for a duplicate",
     shows: "without a kill",
+    by: ["identity"],
     replacements: [
       local("journal.ts", "(data === event.data || sameJson(decodeJson(data), decodeJson(event.data)))", "(data === event.data || sameJson(0, 0))"),
     ],
@@ -61,6 +68,7 @@ export const faults: readonly Fault[] = [
   {
     name: "a list of events is stored one by one",
     shows: "by a kill",
+    by: ["acknowledged"],
     replacements: [
       local("open.ts", "for (const result of await store.append(events)) {", "for (const event of events) for (const result of await store.append([event])) {"),
     ],
@@ -68,6 +76,7 @@ export const faults: readonly Fault[] = [
   {
     name: "the cursor moves before the effects, in a transaction of its own",
     shows: "by a kill",
+    by: ["effects"],
     replacements: [
       local(
         "worker.ts",
@@ -79,11 +88,13 @@ export const faults: readonly Fault[] = [
   {
     name: "the cursor is not written",
     shows: "without a kill",
+    by: ["effects"],
     replacements: [local("settle.ts", "  statements.handlers.setCursor(window.id, cursor);\n", "")],
   },
   {
     name: "what the cursor passes over gets no row",
     shows: "by a kill",
+    by: ["effects"],
     replacements: [
       local("settle.ts", "const { cursor, stranded } = window.advance();", "const { cursor } = window.advance();\n  const stranded: LocalDelivery[] = [];"),
     ],
@@ -91,6 +102,7 @@ export const faults: readonly Fault[] = [
   {
     name: "a dead letter is moved in a transaction of its own",
     shows: "by a kill",
+    by: ["dead-letters"],
     replacements: [
       local(
         "settle.ts",
@@ -107,11 +119,13 @@ export const faults: readonly Fault[] = [
   {
     name: "the result of a step is not kept",
     shows: "without a kill",
+    by: ["steps"],
     replacements: [local("store.ts", "          statements.deliveries.saveStep(delivery.window.id, delivery.seq, delivery.run, name, result);\n", "")],
   },
   {
     name: "emitted events are stored after the commit",
     shows: "by a kill",
+    by: ["outbox"],
     replacements: [
       local(
         "store.ts",
@@ -123,6 +137,7 @@ export const faults: readonly Fault[] = [
   {
     name: "deliveries for later are scheduled after the commit",
     shows: "by a kill",
+    by: ["effects", "drained"],
     replacements: [
       local(
         "store.ts",
@@ -134,36 +149,43 @@ export const faults: readonly Fault[] = [
   {
     name: "a delivery comes before its time",
     shows: "without a kill",
+    by: ["time"],
     replacements: [local("window.ts", "deliveries.due(this.id, now, batchSize", "deliveries.due(this.id, now + 100, batchSize")],
   },
   {
     name: "an event overtakes an earlier one of its key that waits for its next attempt",
     shows: "without a kill",
+    by: ["order"],
     replacements: [local("window.ts", "if (!this.handler.ordered || lane === undefined || !this.#mayHold) return false;", "if (lane !== seq) return false;")],
   },
   {
     name: "within a batch an event overtakes a failed one of its key",
     shows: "without a kill",
+    by: ["order"],
     replacements: [{ file: "src/core/dispatch.ts", find: `if (handler.ordered && key !== undefined && status.state !== "dead") held.add(key);`, replace: "" }],
   },
   {
     name: "a parked delivery is never let go",
     shows: "without a kill",
+    by: ["drained"],
     replacements: [local("worker.ts", "if (this.window.mayPark) release(this.#options, freed, () => this.wake());", "void freed;")],
   },
   {
     name: "rows that changed since they were read are overwritten",
     shows: "without a kill",
+    by: ["totals"],
     replacements: [local("store.ts", `!== version) return { outcome: "conflict" };`, `< 0 * version) return { outcome: "conflict" };`)],
   },
   {
     name: "a late finisher may commit: no fence",
     shows: "without a kill",
+    by: ["effects"],
     replacements: [local("store.ts", "commit.settled.filter(({ delivery }) => !delivery.held)", "commit.settled.filter(({ delivery }) => delivery.seq < 0)")],
   },
   {
     name: "the answer of a request is stored after its effects",
     shows: "without a kill",
+    by: ["requests"],
     replacements: [
       local(
         "store.ts",
@@ -175,11 +197,13 @@ export const faults: readonly Fault[] = [
   {
     name: "a redrive is not recorded",
     shows: "without a kill",
+    by: ["operations"],
     replacements: [local("operate.ts", "if (rows.length > 0) record(action, JSON.stringify(filter), given, rows.length);", "")],
   },
   {
     name: "a crash forgets the attempts that were used",
     shows: "by a kill",
+    by: ["attempts"],
     replacements: [
       local(
         "recover.ts",
@@ -191,18 +215,27 @@ export const faults: readonly Fault[] = [
   {
     name: "what ran when the process died is not picked up again",
     shows: "by a kill",
+    by: ["drained"],
     replacements: [local("recover.ts", "  endCrashed(statements, topology, handlers, system);\n", "")],
   },
   {
     name: "the hash chain starts anew with each process",
     shows: "without a kill",
+    by: ["chain", "processes"],
     replacements: [
       local("journal.ts", "if (last !== undefined) return { seq: last[0], hash: last[1] };", "if (last !== undefined) return { seq: last[0], hash: genesis };"),
     ],
   },
   {
+    name: "the hash of an event does not cover the event before it",
+    shows: "to a reader of the file",
+    by: ["chain"],
+    replacements: [local("journal.ts", "  return sha256(`${previous}\\n", "  return sha256(`${previous.slice(0, 0)}\\n")],
+  },
+  {
     name: "a second process may open the file",
     shows: "beside a second process",
+    by: ["processes"],
     replacements: [local("lock.ts", `    lock.exec("BEGIN EXCLUSIVE");\n`, ""), local("database.ts", "locking_mode = EXCLUSIVE", "locking_mode = NORMAL")],
   },
 ];

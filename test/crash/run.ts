@@ -103,10 +103,13 @@ export class CrashRun {
     let cycle = 0;
     let violations: readonly Violation[] = [];
     this.#load.resume();
+    const over = new AbortController();
     const aborted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener("abort", () => {
+      const stop = (): void => {
         reject(new Error("the run was interrupted"));
-      });
+      };
+      if (signal.aborted) stop();
+      signal.addEventListener("abort", stop, { signal: over.signal });
     });
     aborted.catch(() => undefined); // heard of below, while a cycle runs
     while (cycle < cycles && violations.length === 0) {
@@ -125,6 +128,7 @@ export class CrashRun {
         break;
       }
     }
+    over.abort();
     const seconds = (performance.now() - started) / 1_000;
     const tally = countUp(this.#history.read(), readFileState(this.#options.file));
     return { cycles: cycle, kinds: this.#kinds, afterCrash: this.#afterCrash, atPoints: this.#atPoints, checks: this.#checks, seconds, tally, violations };

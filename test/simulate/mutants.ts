@@ -7,8 +7,8 @@ import { table } from "../crash/report.ts";
 import { isTest, projectRoot } from "../support/tree.ts";
 import { runSeeds, type PoolOptions } from "./pool.ts";
 
-/** Faults that a simulation of one process cannot show. */
-export const simulated: readonly Fault[] = faults.filter((fault) => fault.shows !== "beside a second process");
+/** Faults that a simulation of one process can show. */
+export const simulated: readonly Fault[] = faults.filter((fault) => fault.shows === "by a kill" || fault.shows === "without a kill");
 
 export interface MutantResult {
   readonly name: string;
