@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openLocal, type LocalQueue } from "pulsequeue/local";
+import { openLocal, verifyLocal, type LocalQueue } from "pulsequeue/local";
 import { seededRandom } from "pulsequeue/testing";
 import { added, faultApp, items } from "../../../test/faults/app.ts";
 import { buildFile } from "../../../test/faults/build-file.ts";
@@ -63,7 +63,9 @@ describe("flipped bits", () => {
 
 describe("a handler never sees what is damaged", () => {
   /** Opens a copy of the file after `sql` and starts it; answers what was published last and why the engine stopped. */
-  async function run(sql: string): Promise<{ readonly queue: LocalQueue; readonly failure: unknown; readonly logged: readonly string[] }> {
+  async function run(
+    sql: string,
+  ): Promise<{ readonly file: string; readonly queue: LocalQueue; readonly failure: unknown; readonly logged: readonly string[] }> {
     const file = join(testFolder(), "app.db");
     const logged: string[] = [];
     const before = await openLocal(faultApp, { file });
@@ -79,16 +81,18 @@ describe("a handler never sees what is damaged", () => {
       },
     });
     await queue.start();
-    return { queue, failure: await queue.idle().catch((error: unknown) => error), logged };
+    return { file, queue, failure: await queue.idle().catch((error: unknown) => error), logged };
   }
 
   test("a damaged event stops the engine before its handler is called", async () => {
-    const { queue, failure, logged } = await run("UPDATE events SET data = replace(data, 'intact', 'broken') WHERE seq = 2");
+    const { file, queue, failure, logged } = await run("UPDATE events SET data = replace(data, 'intact', 'broken') WHERE seq = 2");
     expect(failure).toMatchObject({ code: "STORE_CORRUPT", message: "The event at position 2 does not match its hash" });
     expect(logged).toContain("the store failed: the engine has stopped");
     await expect(queue.publish(added, { bucket: "b", amount: 1, note: "" })).rejects.toMatchObject({ code: "STORE_CORRUPT" });
     expect(await queue.inspect.table(items).all()).toEqual([]);
     await expect(queue.close()).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    // Close has freed the file all the same, and the damage is named.
+    expect((await verifyLocal(file)).problems).toEqual([{ position: 2, message: "The event at position 2 does not match its hash" }]);
   });
 
   test("a damaged row that it asks for stops the engine, and no attempt is counted", async () => {
