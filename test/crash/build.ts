@@ -7,16 +7,24 @@ import { dirname, join } from "node:path";
 import ts from "typescript";
 import { isTest, projectRoot, readTree } from "../support/tree.ts";
 
-const serverFiles = ["src/index.ts", "src/testing/random.ts", "test/crash/server.ts", "test/crash/app.ts", "test/crash/declarations.ts"];
+const serverFiles = [
+  "src/index.ts",
+  "src/testing/random.ts",
+  "test/crash/server.ts",
+  "test/crash/app.ts",
+  "test/crash/declarations.ts",
+  "test/crash/slow-clock.ts",
+];
 
 /** The path of a script that `fork` can start. */
 export function serverScript(folder: string): string {
   return join(folder, "test", "crash", "server.js");
 }
 
-export function buildCopy(folder: string): void {
+/** `files`: what the copy holds besides the core and the engine. */
+export function buildCopy(folder: string, files: readonly string[] = serverFiles): void {
   for (const [path, text] of readTree(["src/core", "src/engines/local"], [".ts"])) if (!isTest(path)) writeCompiled(folder, path, text);
-  for (const path of serverFiles) writeCompiled(folder, path, readSource(path));
+  for (const path of files) writeCompiled(folder, path, readSource(path));
   // The copy refers to itself by the package's name, as the sources do.
   const exports = { ".": "./src/index.js", "./local": "./src/engines/local/index.js" };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "pulsequeue", type: "module", exports }));

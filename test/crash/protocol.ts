@@ -8,6 +8,8 @@ export interface ServerSettings {
   readonly seed: number;
   /** Whether what is settled is delivered once more now and then, and what waits is put in another order. */
   readonly duplicates: boolean;
+  /** How far the machine's time of day was set back before the process started, milliseconds. */
+  readonly setBack: number;
   /** Where in the engine the process kills itself with SIGKILL: at this point, when it is reached for this time. */
   readonly killAt: { readonly point: FaultPoint; readonly time: number } | undefined;
   /** How long a drain waits without anything moving before it gives up, milliseconds. */

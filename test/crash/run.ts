@@ -66,6 +66,8 @@ interface Life {
 
 /** Milliseconds after which a process that did not reach its point is killed from outside. */
 const longestWaitForPoint = 1_000;
+/** How far the time of day is set back at most before a process starts, milliseconds. */
+const longestSetBack = 60 * 60_000;
 /** Processes in a row that end before they are ready. */
 const maxFailures = 3;
 
@@ -221,7 +223,8 @@ export class CrashRun {
     const duplicates = this.#options.duplicates && this.#random.chance(0.5);
     this.#history.note({ type: "start", life: life.number, duplicates });
     const { file, patience } = this.#options;
-    const opening = server.open({ file, patience, duplicates, killAt, seed: this.#random.below(2 ** 31) });
+    const setBack = this.#client.answered > 0 && this.#random.chance(0.2) ? this.#random.below(longestSetBack) : 0;
+    const opening = server.open({ file, patience, duplicates, killAt, setBack, seed: this.#random.below(2 ** 31) });
     void opening.then((opened) => {
       if (opened !== "ready") return;
       this.#failures = 0;
@@ -296,7 +299,7 @@ export class CrashRun {
     const { server } = this.#standby;
     const { file, patience } = this.#options;
     await server.booted;
-    const opened = await server.open({ file, patience, duplicates: false, killAt: undefined, seed: 0 });
+    const opened = await server.open({ file, patience, duplicates: false, killAt: undefined, setBack: 0, seed: 0 });
     if (opened === "ready") server.signal("SIGKILL");
     const { lastWords } = await server.ended;
     this.#history.note({ type: "rival", life: life.number, code: opened === "ready" ? "no refusal" : (lastWords?.code ?? "no answer") });

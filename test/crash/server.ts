@@ -5,6 +5,7 @@ import { openLocal, type FaultPoint, type LocalQueue, type Simulation } from "pu
 import { bump, createCrashApp, heal, reserve, type Charge } from "./app.ts";
 import { counters, itemAdded, paymentDue, reminderDue, sequences, stepTaken, stock, stockArrived, taskGiven } from "./declarations.ts";
 import type { Answer, EndpointName, EventName, Fact, FromServer, Request, ServerSettings, ToServer, Views } from "./protocol.ts";
+import { clockBehind } from "./slow-clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 
 const events = {
@@ -69,6 +70,7 @@ async function open(settings: ServerSettings): Promise<void> {
   queue = await openLocal(app, {
     file: settings.file,
     grace: "150ms",
+    ...(settings.setBack > 0 ? { clock: clockBehind(settings.setBack) } : {}),
     observe(fact) {
       // Ticks come whether or not anything else moves.
       if (fact.type === "settled" && fact.handler !== "beat") settled += 1;
@@ -115,8 +117,9 @@ async function drain(open: LocalQueue): Promise<boolean> {
   for (;;) {
     const state = await Promise.race([idle, setTimeout(20, "busy" as const)]);
     if (state === "idle") {
-      // What is due later is not waited for by `idle`.
-      if ((await open.inspect.deliveries({ state: "scheduled", limit: 1 })).length === 0) return true;
+      // What is due later is not waited for by `idle`, and may have become due since. What is parked now would be so for ever.
+      const handlers = (await open.inspect.handlers()).filter(({ name }) => name !== "beat");
+      if (handlers.every(({ counts }) => counts.scheduled + counts.ready + counts.running + counts.retrying === 0)) return true;
       await setTimeout(5);
       idle = rest();
     }
