@@ -15,17 +15,18 @@ export interface PoolOptions {
   readonly signal: AbortSignal;
 }
 
-export async function runSeeds(options: PoolOptions): Promise<void> {
+export async function runSeeds(given: PoolOptions): Promise<void> {
+  const enough = new AbortController();
+  const options = { ...given, signal: AbortSignal.any([given.signal, enough.signal]) };
   const last = options.from + options.seeds;
   let next = options.from;
-  let stopped = false;
   const take = (): number | undefined => {
-    if (stopped || options.signal.aborted || next >= last) return undefined;
+    if (options.signal.aborted || next >= last) return undefined;
     next += 1;
     return next - 1;
   };
   const onSeed = (report: SeedReport): void => {
-    if (options.onSeed(report)) stopped = true;
+    if (options.onSeed(report)) enough.abort();
   };
   await Promise.all(Array.from({ length: Math.min(options.workers, options.seeds) }, () => work(options, take, onSeed)));
 }

@@ -89,6 +89,8 @@ export function createBehaviours(seed: number, plan: Plan, clock: VirtualClock, 
         life,
         startedAt: ctx.now(),
         endedAt: undefined,
+        trulyStartedAt: clock.monotonic(),
+        trulyEndedAt: undefined,
         ended: "open",
         askedFor: undefined,
         settledAs: undefined,
@@ -104,6 +106,7 @@ export function createBehaviours(seed: number, plan: Plan, clock: VirtualClock, 
         throw thrown;
       } finally {
         run.endedAt = ctx.now();
+        run.trulyEndedAt = clock.monotonic();
         leave();
       }
     },

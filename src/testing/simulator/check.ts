@@ -29,6 +29,7 @@ const rules = {
   "limits of concurrency are kept": concurrency,
   "nothing runs before its time": notEarly,
   "a finished step is not run again": stepsOnce,
+  "what operators do is recorded": recorded,
   "everything comes to an end": liveness,
 } as const satisfies Record<string, (history: History, state: FinalState, report: Report) => void>;
 
@@ -183,20 +184,28 @@ function concurrency(history: History, _state: FinalState, report: Report): void
     report(`${handler} ran ${String(running)} deliveries of ${lane} at once, ${String(limit)} may`);
 }
 
+/**
+ * Early is what comes before its time by the engine's clock, in any of its lives so far, and by the true clock too: after a
+ * restart an engine knows the wall clock alone, which may have been set, and what was due once is due for ever.
+ */
 function notEarly(history: History, state: FinalState, report: Report): void {
   const events = byId(state.events);
-  const delays = new Map(history.published.filter((entry) => entry.outcome === "new").map((entry) => [entry.id, entry.delay]));
-  const asked = new Map<string, { readonly attempt: number; readonly until: number }>();
-  for (const { handler, eventId, attempt, startedAt, endedAt, askedFor, settledAs } of history.runs) {
-    const event = events.get(eventId);
-    const due = Date.parse(event?.time ?? "") + (delays.get(eventId) ?? 0);
-    if (startedAt < due) report(`${handler}/${eventId} ran ${String(due - startedAt)} ms early`);
-    const before = asked.get(`${handler}/${eventId}`);
-    if (before !== undefined && attempt === before.attempt + 1 && startedAt < before.until)
-      report(`${handler}/${eventId} was tried again ${String(before.until - startedAt)} ms early`);
+  const published = new Map(history.published.filter((entry) => entry.outcome === "new").map((entry) => [entry.id, entry]));
+  const asked = new Map<string, { readonly attempt: number; readonly until: number; readonly trulyUntil: number }>();
+  let latest = 0;
+  for (const { handler, eventId, attempt, startedAt, endedAt, trulyStartedAt, trulyEndedAt, askedFor, settledAs } of history.runs) {
+    const delivery = `${handler}/${eventId}`;
+    latest = Math.max(latest, startedAt);
+    const { delay, sentAt } = published.get(eventId) ?? { delay: 0, sentAt: 0 };
+    const due = Date.parse(events.get(eventId)?.time ?? "") + delay;
+    if (latest < due && trulyStartedAt < sentAt + delay) report(`${delivery} ran ${String(due - startedAt)} ms early`);
+    const before = asked.get(delivery);
+    if (before !== undefined && attempt === before.attempt + 1 && latest < before.until && trulyStartedAt < before.trulyUntil) {
+      report(`${delivery} was tried again ${String(before.until - startedAt)} ms early`);
+    }
     // Replays have attempts of their own.
-    if (settledAs === "retrying" && askedFor !== undefined && endedAt !== undefined && handler !== "audit")
-      asked.set(`${handler}/${eventId}`, { attempt, until: endedAt + askedFor });
+    if (settledAs !== "retrying" || askedFor === undefined || endedAt === undefined || trulyEndedAt === undefined || handler === "audit") continue;
+    asked.set(delivery, { attempt, until: endedAt + askedFor, trulyUntil: trulyEndedAt + askedFor });
   }
   for (const { scheduledAt, ranAt } of history.ticks) if (ranAt < Date.parse(scheduledAt)) report(`the tick of ${scheduledAt} ran early`);
 }
@@ -208,6 +217,16 @@ function stepsOnce(history: History, _state: FinalState, report: Report): void {
     keys.set(orderId, (keys.get(orderId) ?? new Set()).add(key));
   }
   for (const [orderId, distinct] of keys) if (distinct.size > 1) report(`${orderId} was charged under ${String(distinct.size)} keys`);
+}
+
+function recorded(history: History, state: FinalState, report: Report): void {
+  const sum = (action: string, list: readonly { readonly action: string; readonly count: number }[]): number =>
+    list.reduce((total, entry) => total + (entry.action === action ? entry.count : 0), 0);
+  for (const action of new Set(history.operated.map((entry) => entry.action))) {
+    const [told, written] = [sum(action, history.operated), sum(action, state.operations)];
+    if (written < told) report(`${action} was answered for ${String(told)} deliveries or handlers, and is recorded for ${String(written)}`);
+  }
+  for (const { action, reason } of state.operations) if (reason === "") report(`${action} is recorded without its reason`);
 }
 
 function liveness(_history: History, state: FinalState, report: Report): void {

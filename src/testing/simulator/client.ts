@@ -1,6 +1,7 @@
 /** The clients of a simulated engine: they publish, ask and repeat, and write down what they were told. */
 import { isPulseQueueError } from "../../core/errors.ts";
 import type { InvokeResponse, Queue } from "../../core/queue.ts";
+import type { Clock } from "../../core/ports.ts";
 import type { SeededRandom } from "../random.ts";
 import type { History, Outcome, Requested } from "./history.ts";
 import type { Plan } from "./plan.ts";
@@ -27,7 +28,7 @@ interface Remembered {
   readonly send: (queue: Queue) => void;
 }
 
-export function createClients(random: SeededRandom, plan: Plan, history: History): Clients {
+export function createClients(random: SeededRandom, plan: Plan, clock: Pick<Clock, "monotonic">, history: History): Clients {
   const calls = new Set<Call>();
   const unknown = new Map<string, Remembered>();
   const sent: Remembered[] = [];
@@ -58,8 +59,9 @@ export function createClients(random: SeededRandom, plan: Plan, history: History
       },
     };
     const body = type === "stepped" ? { key: data.key, n: data.n } : { group: data.key, n: data.n, batch: "" };
+    const sentAt = clock.monotonic();
     const note = (outcome: Outcome, code?: string): void => {
-      history.published.push({ id, type, data: JSON.stringify(body), delay, outcome, code });
+      history.published.push({ id, type, data: JSON.stringify(body), delay, sentAt, outcome, code });
       if (outcome === "unknown") unknown.set(id, remembered);
       else unknown.delete(id);
     };
@@ -165,7 +167,7 @@ export function createClients(random: SeededRandom, plan: Plan, history: History
     if (stored.length === 0) return;
     const { id } = random.pick(stored);
     const note = (outcome: Outcome, code?: string): void =>
-      void history.published.push({ id, type: "stepped", data: '{"key":"other","n":-1}', delay: 0, outcome, code });
+      void history.published.push({ id, type: "stepped", data: '{"key":"other","n":-1}', delay: 0, sentAt: clock.monotonic(), outcome, code });
     watch(
       queue.publish(stepped, { key: "other", n: -1 }, { id }),
       (receipt) => {

@@ -1,6 +1,6 @@
 /** What the outside saw of a run, and what was found at its end: all that the checker may judge by. */
 import type { DeliveryState } from "../../core/delivery.ts";
-import type { DeadLetterView, DeliveryView, EventView } from "../../core/queue.ts";
+import type { DeadLetterView, DeliveryView, EventView, OperationView } from "../../core/queue.ts";
 
 /** How a call ended for its client. `unknown`: the engine died before it answered, so it may have happened or not. */
 export type Outcome = "new" | "duplicate" | "refused" | "unknown";
@@ -12,6 +12,8 @@ export interface Published {
   readonly data: string;
   /** Milliseconds. */
   readonly delay: number;
+  /** When it was sent, by the true clock that nobody sets, milliseconds. */
+  readonly sentAt: number;
   readonly outcome: Outcome;
   /** The code of a refusal. */
   readonly code: string | undefined;
@@ -43,6 +45,9 @@ export interface Run {
   /** By the engine's clock, milliseconds since 1970. */
   readonly startedAt: number;
   endedAt: number | undefined;
+  /** The same by the true clock that nobody sets, milliseconds. */
+  readonly trulyStartedAt: number;
+  trulyEndedAt: number | undefined;
   /** `open`: it never ended, or nobody knows. */
   ended: "returned" | "threw" | "open";
   /** The wait that it asked for when it threw, milliseconds. */
@@ -66,6 +71,12 @@ export interface Ticked {
   readonly ranAt: number;
 }
 
+/** An operation whose result the operator got. */
+export interface Operated {
+  readonly action: "pause" | "resume" | "replay" | "redrive" | "discard";
+  readonly count: number;
+}
+
 export interface Overlap {
   readonly handler: string;
   readonly lane: string;
@@ -80,6 +91,7 @@ export interface History {
   readonly runs: Run[];
   readonly charges: Charge[];
   readonly ticks: Ticked[];
+  readonly operated: Operated[];
   readonly overlaps: Overlap[];
   /** Deliveries that were dead at some time, as `handler/event id`. */
   readonly everDead: Set<string>;
@@ -97,6 +109,7 @@ export function emptyHistory(): History {
     runs: [],
     charges: [],
     ticks: [],
+    operated: [],
     overlaps: [],
     everDead: new Set(),
     maybeDiscarded: new Set(),
@@ -127,6 +140,8 @@ export interface FinalState {
   readonly stock: readonly { readonly item: string; readonly onHand: number; readonly reserved: number; readonly sold: number }[];
   readonly purchases: readonly { readonly id: string; readonly item: string; readonly state: string; readonly amount: number }[];
   readonly money: readonly { readonly account: string; readonly balance: number }[];
+  /** The record of operations. */
+  readonly operations: readonly OperationView[];
   /** What the chain's checks found, each time the file was opened and at the end. */
   readonly chainProblems: readonly string[];
 }

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers";
 import type { App } from "../../core/app.ts";
 import { parseDuration } from "../../core/duration.ts";
+import type { OperationResult } from "../../core/queue.ts";
 import type { FaultPoint } from "../../engines/local/index.ts";
 import { testEpoch, virtualClock, type VirtualClock } from "../clock.ts";
 import { beginLife, SimulatedCrash, type Life } from "../local-life.ts";
@@ -13,7 +14,7 @@ import { seededRandom, type SeededRandom } from "../random.ts";
 import { createBehaviours, type Behaviours } from "./behaviour.ts";
 import { check, type Violation } from "./check.ts";
 import { createClients, type Clients } from "./client.ts";
-import { emptyHistory, type FinalState, type History } from "./history.ts";
+import { emptyHistory, type FinalState, type History, type Operated } from "./history.ts";
 import { drawPlan, type Plan } from "./plan.ts";
 import { createProvider, type Provider } from "./provider.ts";
 import { allEvents, deliveriesOf, readState } from "./state.ts";
@@ -105,7 +106,7 @@ async function begin(seed: number): Promise<Simulation> {
       if (holder.sim !== undefined) strike(holder.sim, point);
     },
   });
-  const clients = createClients(random.fork(), plan, history);
+  const clients = createClients(random.fork(), plan, clock, history);
   const kills = new Map<FaultPoint | "anywhere", number>();
   const sim: Simulation = {
     random,
@@ -177,18 +178,21 @@ async function operate(sim: Simulation): Promise<void> {
   const reason = "the simulation wants it";
   const draw = random.below(10);
   // An operation that a closing queue refuses is no fault; whether it happened shows in the end.
-  const ask = (operation: Promise<unknown>): void => void sim.operations.push(operation.catch(() => undefined));
-  if (draw < 3) ask(act.pause(handler, { reason }));
-  else if (draw < 6) ask(act.resume(handler, { reason }));
+  const ask = (action: Operated["action"], operation: Promise<OperationResult>): void => {
+    const told = ({ count }: OperationResult): void => void history.operated.push({ action, count });
+    sim.operations.push(operation.then(told, () => undefined));
+  };
+  if (draw < 3) ask("pause", act.pause(handler, { reason }));
+  else if (draw < 6) ask("resume", act.resume(handler, { reason }));
   else if (draw < 7) {
     history.replays += 1;
-    ask(act.replay({ handler: "audit", from: 0, to: clock.now() + 86_400_000, reason }));
-  } else if (draw < 9) ask(act.redrive({ all: true }, { reason }));
+    ask("replay", act.replay({ handler: "audit", from: 0, to: clock.now() + 86_400_000, reason }));
+  } else if (draw < 9) ask("redrive", act.redrive({ all: true }, { reason }));
   else {
     const [letter] = await inspect.deadLetters({ handler, limit: 1 });
     if (letter === undefined) return;
     history.maybeDiscarded.add(`${handler}/${letter.eventId}`);
-    ask(act.discard({ handler, eventId: letter.eventId }, { reason }));
+    ask("discard", act.discard({ handler, eventId: letter.eventId }, { reason }));
   }
 }
 
