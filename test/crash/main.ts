@@ -14,6 +14,8 @@ import { CrashRun, type RunResult } from "./run.ts";
 
 const options = readOptions(process.argv.slice(2));
 const folder = mkdtempSync(join(tmpdir(), "pulsequeue-crash-"));
+/** `keep`: the folder holds what somebody will want to look at. */
+const leftovers = { keep: false };
 const interrupt = new AbortController();
 process.on("SIGINT", () => interrupt.abort());
 process.on("SIGTERM", () => interrupt.abort());
@@ -57,10 +59,8 @@ async function crash(): Promise<number> {
   }
   const result = await runOnce(options, file);
   print(options.json ? JSON.stringify({ seed: options.seed, ...result }, undefined, 2) : asTable(result));
-  if (result.violations.length === 0) {
-    if (options.file === undefined) rmSync(folder, { recursive: true, force: true });
-    return 0;
-  }
+  if (result.violations.length === 0) return 0;
+  leftovers.keep = options.file === undefined;
   process.stderr.write(`The file and the clients' history stay: ${file}, ${file}.history\n`);
   return exitCodes.violation;
 }
@@ -75,7 +75,6 @@ async function mutants(): Promise<number> {
   const { seed, clients } = options;
   const result = await runMutants(chosen, { folder, seed, clients, onFault: (done, name) => bar.show(done, `faults: ${name}`), signal: interrupt.signal });
   bar.clear();
-  rmSync(folder, { recursive: true, force: true });
   print(options.json ? JSON.stringify({ seed, ...result }, undefined, 2) : mutantsTable(result));
   return isProven(result) ? 0 : exitCodes.violation;
 }
@@ -83,7 +82,8 @@ async function mutants(): Promise<number> {
 try {
   process.exitCode = await (options.mutants ? mutants() : crash());
 } catch (error) {
-  rmSync(folder, { recursive: true, force: true });
   if (!interrupt.signal.aborted) throw error;
   process.exitCode = exitCodes.interrupted;
+} finally {
+  if (!leftovers.keep) rmSync(folder, { recursive: true, force: true });
 }
