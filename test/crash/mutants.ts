@@ -29,9 +29,9 @@ export interface MutantsResult {
 
 /** How a fault is brought to light: what is done to the processes, and after how many of them the checker looks. */
 const ways: Readonly<Record<Fault["shows"], { readonly plan: Plan; readonly checkEvery: number; readonly rounds: number; readonly controlRounds: number }>> = {
-  "without a kill": { plan: calmPlan, checkEvery: 1, rounds: 8, controlRounds: 2 },
+  "without a kill": { plan: calmPlan, checkEvery: 1, rounds: 16, controlRounds: 2 },
   // The process after a clean stop runs full batches, those after a kill claim each delivery durably: faults hide in either.
-  "by a kill": { plan: killPlan, checkEvery: 3, rounds: 10, controlRounds: 3 },
+  "by a kill": { plan: killPlan, checkEvery: 3, rounds: 14, controlRounds: 3 },
   "to a reader of the file": { plan: calmPlan, checkEvery: 1, rounds: 1, controlRounds: 0 },
   "beside a second process": { plan: freezePlan, checkEvery: 1, rounds: 3, controlRounds: 2 },
 };

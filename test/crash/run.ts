@@ -313,12 +313,15 @@ export class CrashRun {
     return views;
   }
 
-  /** Lets every client end what it does and every delivery be handled, then closes the process. */
+  /** One more process under load; then lets every client end what it does and every delivery be handled, and closes it. */
   async #bringToRest(): Promise<Views> {
-    const quiet = this.#load.pause();
+    let quiet: Promise<void> | undefined;
     for (;;) {
       const life = await this.#start();
       if (life === undefined) continue;
+      // Under load before: so what only a start would put right shows.
+      if (quiet === undefined) await this.#underLoad(life);
+      quiet ??= this.#load.pause();
       const { server } = life;
       const ended = server.ended.then(() => "ended" as const);
       const asked = await this.#within(life, Promise.race([quiet.then(() => "quiet" as const), ended, this.#load.failed]), "clients got no answer");
