@@ -8,7 +8,7 @@ export const capabilities = {
   crash: "the engine can be killed and opened again over what was durable",
   verify: "the journal's hash chain can be checked",
   retention: "old events are removed after a declared time",
-  backpressure: "the bound on waiting events can be set",
+  backpressure: "so many publishes at once that they would only wait are refused",
 } as const;
 export type Capability = keyof typeof capabilities;
 
@@ -22,8 +22,6 @@ export interface ContractOptions {
   readonly grace?: Duration;
   /** How long finished events are kept. @default the engine's */
   readonly retention?: Duration;
-  /** How many events may wait before `publish` is refused. @default the engine's */
-  readonly maxWaiting?: number;
 }
 
 /** An engine under test, on a virtual clock. */
