@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { progressBar } from "../crash/progress.ts";
 import { projectRoot } from "../support/tree.ts";
-import { mutantsTable, runMutants, simulated } from "./mutants.ts";
+import { isProven, mutantsTable, runMutants, simulated } from "./mutants.ts";
 import { exitCodes, readOptions, type SimulateOptions } from "./options.ts";
 import { runSeeds } from "./pool.ts";
 import { asTable, isClean, summarise, type SeedReport } from "./report.ts";
@@ -42,10 +42,10 @@ async function mutants(options: SimulateOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "pulsequeue-simulate-"));
   const bar = progressBar(chosen.length, process.stderr);
   try {
-    const results = await runMutants(chosen, { ...options, folder, onFault: (done, name) => bar.show(done, `faults: ${name}`), signal: interrupt.signal });
+    const result = await runMutants(chosen, { ...options, folder, onFault: (done, name) => bar.show(done, `faults: ${name}`), signal: interrupt.signal });
     bar.clear();
-    print(options.json ? JSON.stringify(results, undefined, 2) : mutantsTable(results));
-    return results.every((result) => result.found) ? 0 : exitCodes.violation;
+    print(options.json ? JSON.stringify(result, undefined, 2) : mutantsTable(result));
+    return isProven(result) ? 0 : exitCodes.violation;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -26,16 +26,37 @@ export interface MutantOptions extends Pick<PoolOptions, "from" | "seeds" | "wor
   readonly onFault: (done: number, name: string) => void;
 }
 
-export async function runMutants(chosen: readonly Fault[], options: MutantOptions): Promise<readonly MutantResult[]> {
+export interface MutantsResult {
+  /** A copy without a fault: the judge must be silent on it, or the others prove nothing. */
+  readonly control: MutantResult;
+  readonly faults: readonly MutantResult[];
+}
+
+const noFault: Fault = { name: "no fault", shows: "without a kill", replacements: [] };
+/** Seeds that the copy without a fault must keep clean. */
+const controlSeeds = 20;
+
+export async function runMutants(chosen: readonly Fault[], options: MutantOptions): Promise<MutantsResult> {
+  const find = async (fault: Fault, seeds: number): Promise<MutantResult> => {
+    const copy = join(options.folder, "mutant");
+    copyWith(fault, copy);
+    const result = await findFault(fault, { ...options, seeds, folder: copy });
+    rmSync(copy, { recursive: true, force: true });
+    return result;
+  };
+  options.onFault(0, noFault.name);
+  const control = await find(noFault, controlSeeds);
   const results: MutantResult[] = [];
   for (const fault of chosen) {
     options.onFault(results.length, fault.name);
-    const copy = join(options.folder, "mutant");
-    copyWith(fault, copy);
-    results.push(await findFault(fault, { ...options, folder: copy }));
-    rmSync(copy, { recursive: true, force: true });
+    results.push(await find(fault, options.seeds));
   }
-  return results;
+  return { control, faults: results };
+}
+
+/** Whether the judge is right: silent on the engine as it is, and not on any other. */
+export function isProven({ control, faults: results }: MutantsResult): boolean {
+  return !control.found && results.every((result) => result.found);
 }
 
 /** What the simulation needs of the sources, with the fault planted. */
@@ -65,8 +86,8 @@ async function findFault({ name }: Fault, options: Omit<PoolOptions, "onSeed">):
   return { name, found: violation !== undefined, seeds, rule: violation?.rule ?? "", text: violation?.text ?? "", seconds };
 }
 
-export function mutantsTable(results: readonly MutantResult[]): string {
-  const rows = results.map(({ name, found, seeds, rule, seconds }) => [name, found ? "yes" : "no", String(seeds), seconds.toFixed(1), rule]);
+export function mutantsTable({ control, faults: results }: MutantsResult): string {
+  const rows = [control, ...results].map(({ name, found, seeds, rule, seconds }) => [name, found ? "yes" : "no", String(seeds), seconds.toFixed(1), rule]);
   const found = results.filter((result) => result.found);
   const median = found.map((result) => result.seeds).sort((left, right) => left - right)[Math.floor(found.length / 2)];
   return [
