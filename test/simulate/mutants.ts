@@ -32,12 +32,13 @@ export interface MutantsResult {
   readonly faults: readonly MutantResult[];
 }
 
-const noFault: Fault = { name: "no fault", shows: "without a kill", replacements: [] };
+type Planted = Pick<Fault, "name" | "replacements">;
+const noFault: Planted = { name: "no fault", replacements: [] };
 /** Seeds that the copy without a fault must keep clean. */
 const controlSeeds = 20;
 
 export async function runMutants(chosen: readonly Fault[], options: MutantOptions): Promise<MutantsResult> {
-  const find = async (fault: Fault, seeds: number): Promise<MutantResult> => {
+  const find = async (fault: Planted, seeds: number): Promise<MutantResult> => {
     const copy = join(options.folder, "mutant");
     copyWith(fault, copy);
     const result = await findFault(fault, { ...options, seeds, folder: copy });
@@ -60,7 +61,7 @@ export function isProven({ control, faults: results }: MutantsResult): boolean {
 }
 
 /** What the simulation needs of the sources, with the fault planted. */
-export function copyWith({ replacements }: Fault, folder: string): void {
+export function copyWith({ replacements }: Planted, folder: string): void {
   const filter = (path: string): boolean => !isTest(path);
   for (const part of ["src/core", "src/engines/local", "src/testing"]) cpSync(join(projectRoot, part), join(folder, part), { recursive: true, filter });
   for (const part of ["test/simulate", "test/crash", "test/support"]) cpSync(join(projectRoot, part), join(folder, part), { recursive: true });
@@ -70,7 +71,7 @@ export function copyWith({ replacements }: Fault, folder: string): void {
   symlinkSync(join(projectRoot, "node_modules"), join(folder, "node_modules"));
 }
 
-async function findFault({ name }: Fault, options: Omit<PoolOptions, "onSeed">): Promise<MutantResult> {
+async function findFault({ name }: Planted, options: Omit<PoolOptions, "onSeed">): Promise<MutantResult> {
   const started = performance.now();
   let seeds = 0;
   let violation: { readonly rule: string; readonly text: string } | undefined;
