@@ -1,7 +1,7 @@
 /** All that the checker judges: what the client saw, what the file holds, what the engine says of itself. Plain data. */
 import type { Row } from "pulsequeue";
 import type * as declared from "./declarations.ts";
-import type { Answer, Request, Views } from "./protocol.ts";
+import type { Answer, ChainLink, Request, Views } from "./protocol.ts";
 
 /** One line of the client's history, in the order in which the client learned of it. */
 export type Entry =
@@ -17,6 +17,8 @@ export type Entry =
   | { readonly type: "charge"; readonly life: number; readonly key: string; readonly event: string; readonly charge: number; readonly call: number }
   /** A step with this charge was kept. */
   | { readonly type: "kept"; readonly life: number; readonly key: string; readonly call: number }
+  /** A backup that nobody acknowledged is there under its name all the same. */
+  | { readonly type: "backup"; readonly target: string; readonly head: ChainLink }
   /** A second process tried to open the file while the first had it. */
   | { readonly type: "rival"; readonly life: number; readonly code: string }
   | {

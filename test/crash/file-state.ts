@@ -119,13 +119,17 @@ export function readLeft(file: string): { readonly running: number; readonly wal
   }
 }
 
-/** The last event of a backup. Throws where the backup is damaged. */
+/** The last event of a backup; position -1 where it cannot be read. */
 export function readHead(file: string): ChainLink {
-  const db = new Database(file, { readonly: true, fileMustExist: true });
+  const damaged = { seq: -1, hash: "" };
+  let db: Database.Database | undefined;
   try {
-    if (db.pragma("quick_check", { simple: true }) !== "ok") throw new Error("the backup is damaged");
+    db = new Database(file, { readonly: true, fileMustExist: true });
+    if (db.pragma("quick_check", { simple: true }) !== "ok") return damaged;
     return (db.prepare("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").get() as ChainLink | undefined) ?? { seq: 0, hash: "" };
+  } catch {
+    return damaged;
   } finally {
-    db.close();
+    db?.close();
   }
 }

@@ -1,5 +1,5 @@
 /** One run: process after process on one file, each ended in its own way, and the checker in between and at the end. */
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { faultPoints } from "pulsequeue/local";
 import { seededRandom, type SeededRandom } from "../../src/testing/random.ts";
@@ -290,8 +290,9 @@ export class CrashRun {
 
   async #backUp(life: number): Promise<void> {
     const target = `${this.#options.file}.backup-${String(life)}`;
-    await this.#client.once({ do: "backup", target }, () => ({ head: readHead(target) }));
-    for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(`${target}${suffix}`, { force: true });
+    const outcome = await this.#client.once({ do: "backup", target }, () => ({ head: readHead(target) }));
+    if (outcome.type !== "ok" && existsSync(target)) this.#history.note({ type: "backup", target, head: readHead(target) });
+    for (const suffix of ["", "-wal", "-shm", "-partial", "-partial-journal"]) rmSync(`${target}${suffix}`, { force: true });
   }
 
   /** A second process on the same file: it must be refused. */

@@ -270,6 +270,8 @@ const cases: Readonly<Record<string, Readonly<Record<string, Spoil>>>> = {
   },
   backups: {
     "a backup ends with another event": (bad) => Object.assign(outcome(bad, "backup-1"), { answer: { head: { seq: 5, hash: "other" } } }),
+    "a backup cannot be read": (bad) => Object.assign(outcome(bad, "backup-1"), { answer: { head: { seq: -1, hash: "" } } }),
+    "half a backup is left under its name": (bad) => bad.history.push({ type: "backup", target: "backup-2", head: { seq: -1, hash: "" } }),
     "a backup is longer than the journal": (bad) => Object.assign(outcome(bad, "backup-1"), { answer: { head: { seq: 99, hash: "other" } } }),
   },
   views: {

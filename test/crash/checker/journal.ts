@@ -1,6 +1,7 @@
 /** Invariants of the journal: nothing acknowledged is lost, nothing is there twice, the chain is whole. */
 import { createHash } from "node:crypto";
 import type { StoredEvent } from "../evidence.ts";
+import type { ChainLink } from "../protocol.ts";
 import { app, dataOf, groupBy, type Invariant } from "./facts.ts";
 
 const tickType = "pulsequeue.schedule.beat";
@@ -108,13 +109,16 @@ export const chain: Invariant = {
 
 export const backups: Invariant = {
   name: "backups",
-  statement: "a backup taken under load is a prefix of the journal",
+  statement: "a backup taken under load is a prefix of the journal, and what has a backup's name is a whole one",
   check(facts, report) {
     const hashes = new Map(facts.file.events.map(({ seq, hash }) => [seq, hash]));
+    const judge = (target: string, { seq, hash }: ChainLink): void => {
+      if (seq < 0) report(target, "cannot be read");
+      else if (seq > 0 && hashes.get(seq) !== hash) report(target, `ends at position ${String(seq)} with another hash than the journal has there`);
+    };
     for (const { request, outcome } of facts.backups) {
-      if (outcome.type !== "ok" || !("head" in outcome.answer)) continue;
-      const { seq, hash } = outcome.answer.head;
-      if (seq > 0 && hashes.get(seq) !== hash) report(request.target, `ends at position ${String(seq)} with another hash than the journal has there`);
+      if (outcome.type === "ok" && "head" in outcome.answer) judge(request.target, outcome.answer.head);
     }
+    for (const entry of facts.history) if (entry.type === "backup") judge(entry.target, entry.head);
   },
 };
