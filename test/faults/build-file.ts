@@ -2,6 +2,7 @@
 import { openLocal, type LocalQueue } from "pulsequeue/local";
 import { drain, pass, seededRandom, virtualClock } from "pulsequeue/testing";
 import { added, charged, faultApp, put, refused, reminded } from "./app.ts";
+import { requestKeys, requestOf } from "./requests.ts";
 
 export interface BuildOptions {
   readonly file: string;
@@ -10,14 +11,6 @@ export interface BuildOptions {
   readonly seed: number;
   /** Called before the file is closed, with the engine that has it open. @default nothing */
   readonly beforeClose?: (queue: LocalQueue) => Promise<void> | void;
-}
-
-/** Requests with these keys have answers in the file. */
-export const requestKeys: readonly string[] = Array.from({ length: 20 }, (_, index) => `request-${String(index)}`);
-
-/** What a request with one of the keys asks. */
-export function requestOf(key: string): { readonly body: { readonly bucket: string }; readonly idempotencyKey: string } {
-  return { body: { bucket: key }, idempotencyKey: key };
 }
 
 /** Something in every table, closed. */

@@ -27,9 +27,8 @@ export interface Original {
   readonly tables: string;
 }
 
-/** A sound file, and what it holds. */
-export async function readOriginal(file: string): Promise<Original> {
-  const copy = `${file}-original`;
+/** What the sound file `file` holds. `copy` is where it is opened. */
+export async function readOriginal(file: string, copy = `${file}-original`): Promise<Original> {
   copyFileSync(file, copy);
   const tables = hashOfTables(copy);
   const queue = await openLocal(faultApp, { file: copy, clock: readingClock() });

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import Database from "better-sqlite3";
 import type { EventView } from "pulsequeue";
 import type { LocalQueue } from "pulsequeue/local";
-import { virtualClock } from "pulsequeue/testing";
-import { faultApp, follows, items, put, totals } from "./app.ts";
-import { requestKeys, requestOf } from "./build-file.ts";
+import { virtualClock } from "../../src/testing/clock.ts";
+import { follows, items, put, totals } from "./app.ts";
+import { requestKeys, requestOf } from "./requests.ts";
 
 /** A clock at the time at which `buildFile` stops, or after it: what is served does not depend on when it is read. */
 export const readingClock = (): ReturnType<typeof virtualClock> => virtualClock({ now: Date.UTC(2026, 0, 2) });
@@ -57,5 +57,3 @@ export function hashOfTables(file: string): string | undefined {
     return undefined;
   }
 }
-
-export { faultApp };

@@ -1,8 +1,9 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Database } from "better-sqlite3";
 import { PulseQueueError } from "../../core/errors.ts";
 import { storeError } from "./failure.ts";
+import { syncFile, syncFolder } from "./sync.ts";
 
 /** Pages copied before other work gets its turn. */
 const pagesPerStep = 256;
@@ -30,22 +31,13 @@ export async function backUp(
       },
     });
     chmodSync(partial, 0o600);
-    sync(partial);
+    syncFile(partial);
     renameSync(partial, target);
-    sync(dirname(target));
+    syncFolder(dirname(target));
     return { bytes: statSync(target).size };
   } catch (thrown) {
     rmSync(partial, { force: true });
     throw db.open ? storeError(thrown) : new PulseQueueError("QUEUE_CLOSED", "The queue was closed before the backup was complete", { cause: thrown });
-  }
-}
-
-function sync(path: string): void {
-  const descriptor = openSync(path, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

@@ -24,10 +24,10 @@ export function openDatabase({ file, durability = "full", simulate }: LocalOptio
     facts = file === ":memory:" ? undefined : checkFile(file, durability === "full");
     if (facts?.isNew === true) closeSync(openSync(file, "a", 0o600)); // personal data: for this user only
     db = new Database(simulate?.image === undefined ? file : Buffer.from(simulate.image), { timeout: 1_000 });
-    checkVersion(db);
     // One process owns the file: an exclusive lock spares the locking of each single statement, and keeps every other program out.
     // Set before anything is read, the log's index is kept in memory and not in a file.
     db.pragma("locking_mode = EXCLUSIVE");
+    checkVersion(db);
     claim(db); // before the settings below, since the journal mode is written into the file
     // The synchronous mode must be set after WAL: this build falls back to NORMAL when WAL is turned on.
     db.pragma("journal_mode = WAL");

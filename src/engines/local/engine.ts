@@ -1,5 +1,6 @@
 /** Puts the parts of the embedded engine together and gives them a common life. */
 import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Database } from "better-sqlite3";
 import { parseDuration } from "../../core/duration.ts";
 import type { NewEvent } from "../../core/envelope.ts";
@@ -22,6 +23,7 @@ import { createRetention } from "./retention.ts";
 import { createScheduler } from "./scheduler.ts";
 import { prepareStatements, type Statements } from "./statements/index.ts";
 import { createStore } from "./store.ts";
+import { syncFolder } from "./sync.ts";
 import { localSystem, secretsOf } from "./system.ts";
 import { doneUpTo } from "./window-facts.ts";
 import { Window, type LocalDelivery } from "./window.ts";
@@ -78,6 +80,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
   const system = localSystem(options, (statements.journal.newestTime() ?? 0) + 1);
   const journal = openJournal(statements.journal, statements.meta);
   const recovered = db.transaction(() => recover(statements, journal, topology, system)).immediate();
+  if (options.file !== ":memory:") syncFolder(dirname(options.file)); // the log is a file since this commit; SQLite hides it when that cannot be synced
   const windows = new Map<string, Window>();
   const workers = new Map<string, Worker>();
   let started = false;
@@ -240,9 +243,15 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     async start() {
       if (started) return;
       started = true;
-      for (const worker of workers.values()) worker.start();
-      scheduler.start();
-      scheduleRetention();
+      try {
+        scheduler.start();
+        for (const worker of workers.values()) worker.start();
+        scheduleRetention();
+      } catch (thrown) {
+        const error = storeError(thrown);
+        committer.fail(error); // half a start is none
+        throw error;
+      }
     },
     idle: () => until(isIdle),
     close(grace) {

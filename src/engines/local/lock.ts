@@ -1,4 +1,4 @@
-import { closeSync, openSync, realpathSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { PulseQueueError } from "../../core/errors.ts";
@@ -16,6 +16,7 @@ export function acquireLock(file: string): { release(): void } {
   try {
     const path = `${realPath(file)}-lock`;
     createPrivate(path);
+    accessSync(path, constants.W_OK); // SQLite would open it for reading, and call the lock that it then cannot take a failed disk
     lock = new Database(path, { timeout: 0 });
     lock.pragma("journal_mode = MEMORY"); // no file beside it: nothing is ever written
     lock.exec("BEGIN EXCLUSIVE");
