@@ -1,6 +1,6 @@
 /** The embedded engine: one process, one SQLite file. */
 export { openLocal } from "./open.ts";
-export { verifyLocal } from "./verify.ts";
+export { verifyLocal } from "./verify-closed.ts";
 export type { LocalFacts, LocalQueue } from "./open.ts";
 export type { FaultPoint, LocalOptions, Simulation, VerifyProblem, VerifyReport } from "./options.ts";
 export { faultPoints } from "./options.ts";

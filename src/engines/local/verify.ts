@@ -1,41 +1,15 @@
-import Database from "better-sqlite3";
-import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
+import type Database from "better-sqlite3";
+import { isPulseQueueError } from "../../core/errors.ts";
 import { checksum, summed, type StoredValue } from "./checksum.ts";
 import { storeError } from "./failure.ts";
-import { genesis, openJournal, parseLink, type Journal } from "./journal.ts";
-import { acquireLock } from "./lock.ts";
+import { genesis, parseLink, type Journal } from "./journal.ts";
 import type { VerifyProblem, VerifyReport } from "./options.ts";
-import { checkFile } from "./preflight.ts";
-import { prepareStatements, type Statements } from "./statements/index.ts";
+import type { Statements } from "./statements/index.ts";
 
 /** Problems listed at most. */
 const maxProblems = 100;
 
 type Report = (position: number, message: string) => void;
-
-/**
- * Checks a file that no engine has open, also one that is too damaged to be opened by one, and whatever app it belongs to.
- * Throws `STORE_LOCKED`, `STORE_FOREIGN`, `STORE_NEWER`, `STORE_READ_ONLY`, `STORE_FAILED`; damage is in the report.
- */
-export async function verifyLocal(file: string, progress?: (events: number) => void): Promise<VerifyReport> {
-  const lock = acquireLock(file);
-  let db: Database.Database | undefined;
-  try {
-    if (checkFile(file, true).isNew) throw new PulseQueueError("STORE_FOREIGN", "There is no file, or an empty one");
-    db = new Database(file, { timeout: 1_000, fileMustExist: true });
-    db.pragma("locking_mode = EXCLUSIVE");
-    const statements = prepareStatements(db);
-    return verifyFile(db, statements, openJournal(statements.journal, statements.meta), progress);
-  } catch (thrown) {
-    const error = storeError(thrown);
-    // A statement that does not fit the tables is damage too: the format was checked before.
-    if (error.code !== "STORE_CORRUPT" && error.code !== "INTERNAL") throw error;
-    return { ok: false, events: 0, problems: [{ position: 0, message: error.code === "INTERNAL" ? "The file's tables cannot be read" : error.message }] };
-  } finally {
-    db?.close();
-    lock.release();
-  }
-}
 
 /**
  * Checks the whole file: SQLite's structure, each event's hash, the chain from one event to the next, that no position is
