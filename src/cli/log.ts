@@ -69,6 +69,14 @@ function lineOf(fact: ObservedFact): { readonly level: Level; readonly message: 
     }
     case "conflict":
       return { level: "debug", message: `${fact.handler} runs again, since rows it read have changed`, fields: {} };
+    case "request":
+      return {
+        level: fact.status >= 500 ? "error" : "debug",
+        message: `${fact.method} ${fact.route} ${String(fact.status)}`,
+        fields: { milliseconds: Math.round(fact.milliseconds) },
+      };
+    case "refused":
+      return { level: "warn", message: `a request to ${fact.route} was refused`, fields: { reason: fact.reason } };
     case "log":
       return { level: fact.level, message: fact.message, fields: fact.fields };
   }

@@ -47,7 +47,14 @@ export type ObservedFact =
       readonly failure: Failure | undefined;
     }
   | { readonly type: "conflict"; readonly handler: string }
+  /** A request over HTTP was answered; `route` is a pattern, never a caller's text. */
+  | { readonly type: "request"; readonly route: string; readonly method: string; readonly status: number; readonly milliseconds: number }
+  /** A request was turned away, once for each, with the reason that counts. */
+  | { readonly type: "refused"; readonly reason: RefusalReason; readonly route: string }
   | { readonly type: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };
+
+/** Why a request was turned away: no valid credential, a wrong signature, not allowed, invalid, too many. */
+export type RefusalReason = "authentication" | "signature" | "permission" | "validation" | "rate";
 
 /** One event on its way to one handler, claimed for one attempt. Engines add what they need to find it again. */
 export interface Delivery {

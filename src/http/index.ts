@@ -1,0 +1,2 @@
+/** The door: one application from a request to a response, for every engine. */
+export type { Authenticator, Credentials } from "./authenticator.ts";
