@@ -37,8 +37,6 @@ export type {
   InvokeRequest,
   InvokeResponse,
   Operate,
-  OperationOptions,
-  OperationResult,
   OperationView,
   PublishOptions,
   Queue,
@@ -46,4 +44,10 @@ export type {
   TableInspector,
   TraceNode,
 } from "./core/queue.ts";
+export type { IssuedKey, KeyStore, KeyView, NewKey, RotateOptions, StoredKey } from "./core/keys.ts";
+export { ledgerActions } from "./core/ledger.ts";
+export type { Ledger, LedgerAction, LedgerEntry, LedgerFilter, LedgerHead, LedgerReport, LedgerResult, NewLedgerEntry } from "./core/ledger.ts";
+export type { OperationOptions, OperationResult } from "./core/operation.ts";
+export { roles } from "./core/principal.ts";
+export type { Principal, Role, Scope } from "./core/principal.ts";
 export type { Receipt } from "./core/ports.ts";

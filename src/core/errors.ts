@@ -62,6 +62,19 @@ export const errorCatalogue = {
   STORE_FAILED: entry(500, "never", "The disk refused a write or a sync: check it, then restart; accepted events are recovered."),
   CAPABILITY_MISSING: entry(501, "never", "This engine does not offer that; `pulsequeue doctor` prints what it offers."),
   OPERATION_INVALID: entry(400, "fix-input", "Give the operation a reason and a filter that names what it acts on."),
+  UNAUTHENTICATED: entry(
+    401,
+    "fix-input",
+    "Send a valid credential of a kind that this route accepts: an API key or a token that is neither expired nor revoked.",
+  ),
+  SIGNATURE_INVALID: entry(
+    401,
+    "fix-input",
+    "Sign the unchanged body with an active secret and a timestamp of now; a request that was received before is refused.",
+  ),
+  FORBIDDEN: entry(403, "never", "Use a credential whose roles, events, endpoints and tenant allow this."),
+  RATE_LIMITED: entry(429, "later", "Wait for the time in `Retry-After`, then send again; nothing was done."),
+  KEY_SCOPE_INVALID: entry(400, "fix-input", 'Give the key a name, at least one role, and its events and endpoints one by one or as "*".'),
   INTERNAL: entry(500, "never", "This is a defect of PulseQueue: report it with the code and the steps that lead to it."),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -25,4 +25,6 @@ export interface Principal {
   /** The tenant whose data it sees; `undefined`: it belongs to none and sees all. */
   readonly tenant: string | undefined;
   readonly scope: Scope;
+  /** Which of the caller's secrets it was, and when that ends (milliseconds since 1970): asked again on open connections. */
+  readonly credential?: { readonly number: number; readonly until: number | undefined };
 }

@@ -4,6 +4,7 @@ import type { DeliveryState, Failure } from "./delivery.ts";
 import type { EndpointDefinition, EndpointRequest } from "./endpoint.ts";
 import type { AnyEvent, EventInput } from "./event.ts";
 import type { Json } from "./json.ts";
+import type { OperationOptions, OperationResult } from "./operation.ts";
 import type { Receipt } from "./ports.ts";
 import type { AnyTable, Row, RowKey } from "./table.ts";
 
@@ -123,20 +124,6 @@ export interface DeadLetterFilter {
   readonly all?: true;
   /** At most so many, the oldest first. @default all that match */
   readonly limit?: number;
-}
-
-/** Every operation needs a reason and is recorded with it; `dryRun` changes and records nothing. */
-export interface OperationOptions {
-  readonly reason: string;
-  readonly dryRun?: boolean;
-  /** Who does it. @default "local" */
-  readonly by?: string;
-}
-
-/** What an operation touched, or would touch. */
-export interface OperationResult {
-  readonly count: number;
-  readonly dryRun: boolean;
 }
 
 export interface ReplayOptions extends OperationOptions {

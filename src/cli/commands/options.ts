@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline/promises";
 import { userInfo } from "node:os";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { OperationOptions, OperationResult } from "../../core/queue.ts";
+import type { OperationOptions, OperationResult } from "../../core/operation.ts";
 import type { Call } from "../call.ts";
 import { usageError } from "../exit.ts";
 

@@ -5,6 +5,7 @@
  * redacted in every answer, before it leaves the process that holds the file.
  */
 import type { Json } from "../../core/json.ts";
+import type { OperationOptions, OperationResult } from "../../core/operation.ts";
 import type { Receipt } from "../../core/ports.ts";
 import type {
   DeadLetterFilter,
@@ -14,8 +15,6 @@ import type {
   EventFilter,
   EventView,
   HandlerView,
-  OperationOptions,
-  OperationResult,
   OperationView,
   TraceNode,
 } from "../../core/queue.ts";

@@ -1,6 +1,7 @@
 /** What operators do. Each act is one commit together with its record: who, what, why, how much. */
 import { PulseQueueError } from "../../core/errors.ts";
-import type { DeadLetterFilter, Operate, OperationOptions, OperationResult, ReplayOptions } from "../../core/queue.ts";
+import type { OperationOptions, OperationResult } from "../../core/operation.ts";
+import type { DeadLetterFilter, Operate, ReplayOptions } from "../../core/queue.ts";
 import type { System } from "../../core/ports.ts";
 import type { Committer } from "./committer.ts";
 import { releaseLanes } from "./lanes.ts";

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers";
 import type { App } from "../../core/app.ts";
 import { parseDuration } from "../../core/duration.ts";
-import type { OperationResult } from "../../core/queue.ts";
+import type { OperationResult } from "../../core/operation.ts";
 import type { FaultPoint } from "../../engines/local/index.ts";
 import { testEpoch, virtualClock, type VirtualClock } from "../clock.ts";
 import { beginLife, SimulatedCrash, type Life } from "../local-life.ts";
