@@ -272,13 +272,17 @@ function pause(system: System, milliseconds: number): Promise<void> {
 }
 
 function report<D extends Delivery>(system: System, handler: HandlerDefinition, settled: readonly Settlement<D>[]): void {
+  const now = system.clock.now();
   for (const { delivery, status, milliseconds } of settled) {
     const failure: Failure | undefined = status.state === "done" ? undefined : status.failure;
+    const { event } = delivery;
     system.observe({
       type: "settled",
       handler: handler.name,
-      event: delivery.event.type,
-      eventId: delivery.event.id,
+      event: event.type,
+      eventId: event.id,
+      correlationId: event.correlationId ?? event.id,
+      age: Math.max(0, now - event.time),
       state: status.state,
       attempt: delivery.attempt,
       milliseconds,

@@ -35,12 +35,22 @@ export interface System {
 export type Observer = (fact: ObservedFact) => void;
 
 export type ObservedFact =
-  | { readonly type: "published"; readonly event: string; readonly count: number; readonly duplicates: number }
+  | {
+      readonly type: "published";
+      readonly event: string;
+      readonly count: number;
+      readonly duplicates: number;
+      /** Of the first of them: of the only one where one was published. */
+      readonly correlationId: string;
+    }
   | {
       readonly type: "settled";
       readonly handler: string;
       readonly event: string;
       readonly eventId: string;
+      readonly correlationId: string;
+      /** Milliseconds since the event was accepted. */
+      readonly age: number;
       readonly state: DeliveryState;
       readonly attempt: number;
       readonly milliseconds: number;

@@ -34,7 +34,7 @@ export const importTable: readonly Rule[] = [
   { part: "src/engines/local/", parts: ["src/core/"], packages: ["node:", "better-sqlite3"] },
   { part: "src/engines/aws/", parts: ["src/core/"], packages: ["node:"] },
   { part: "src/http/", parts: ["src/core/"], packages: ["node:"] },
-  { part: "src/observe/", parts: ["src/core/"], packages: ["node:"] },
+  { part: "src/observe/", parts: ["src/core/"], packages: ["node:", "pino", "prom-client", "@opentelemetry/api"] },
   { part: "src/synth/", parts: ["src/core/"], packages: ["node:"] },
   { part: "src/audit/", parts: ["src/core/", "src/synth/"], packages: ["node:"] },
   {

@@ -81,7 +81,9 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
       if (result.duplicate) duplicates += 1;
       receipts.push(result);
     }
-    if (receipts.length > 0) system.observe({ type: "published", event: event.name, count: receipts.length, duplicates });
+    const [first] = events;
+    if (first !== undefined)
+      system.observe({ type: "published", event: event.name, count: receipts.length, duplicates, correlationId: first.correlationId ?? first.id });
     return receipts;
   };
 
