@@ -107,6 +107,16 @@ export function handlerChecks(handlers: readonly HandlerView[], isLive: boolean)
   ];
 }
 
+/** By name only: neither values nor where they come from are shown. */
+export function secretsCheck(names: readonly string[], missing: readonly string[]): Check {
+  return {
+    name: "secrets",
+    status: missing.length === 0 ? "ok" : "problem",
+    detail: missing.length === 0 ? `${String(names.length)} declared, none missing` : `no value for ${missing.join(", ")}`,
+    ...(missing.length === 0 ? {} : { fix: "Set PULSEQUEUE_SECRET_<NAME> to env:NAME or file:/path; a secret's file must not be open to other users." }),
+  };
+}
+
 export function summary(checks: readonly Check[]): string {
   const problems = checks.filter((check) => check.status === "problem").length;
   const warnings = checks.filter((check) => check.status === "warning").length;

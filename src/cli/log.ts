@@ -1,13 +1,12 @@
-import type { ObservedFact, Observer } from "../core/ports.ts";
+import type { Observer } from "../core/ports.ts";
+import type { Topology } from "../core/topology.ts";
+import { createHide, type Fields, type Hide } from "../observe/hide.ts";
+import { jsonLines, levels, lineOf, type Level, type Line } from "../observe/log.ts";
 import { usageError } from "./exit.ts";
 import type { Io } from "./output/io.ts";
 import type { Printer } from "./output/printer.ts";
 import { plainJson, printable, shortId, type Paint } from "./output/text.ts";
 import { clockTime } from "./output/time.ts";
-
-const levels = ["debug", "info", "warn", "error"] as const;
-export type Level = (typeof levels)[number];
-type Fields = Readonly<Record<string, unknown>>;
 
 /** What a running engine says, a line each. */
 export interface Log {
@@ -15,6 +14,8 @@ export interface Log {
   error(message: string, fields?: Fields): void;
   /** What the engine observed: attempts that fail are warnings, dead letters are errors, the rest is for `debug`. */
   readonly fact: Observer;
+  /** From now on hides what the app declares as personal data, and the values of its secrets. */
+  declare(topology: Topology, secret: (name: string) => string | undefined): void;
 }
 
 /** The least level that is logged, from `PULSEQUEUE_LOG_LEVEL`. Throws a usage error for another word. */
@@ -28,68 +29,66 @@ export function levelOf(env: Io["env"], preset: Level): Level {
 
 /** Writes to standard output: lines for people, or JSON lines with `--json`. */
 export function createLog({ io, print }: { readonly io: Io; readonly print: Pick<Printer, "json" | "paint"> }, least: Level): Log {
-  const from = levels.indexOf(least);
-  const write = (level: Level, message: string, fields: Fields): void => {
-    if (levels.indexOf(level) < from) return;
-    const time = new Date(io.now()).toISOString();
-    io.stdout.write(print.json ? `${JSON.stringify({ time, level, message, ...fields }, plainJson)}\n` : pretty(time, level, message, fields, print.paint));
+  const write = print.json ? jsonLines(io.stdout, least, io.now) : prettyLines(io, print.paint, least);
+  let hide: Hide = createHide({ pii: [], secrets: () => [] });
+  const log = ({ level, message, fields }: Line): void => {
+    write({ level, message: hide.text(message), fields: hide.fields(fields) });
   };
   return {
     info: (message, fields = {}) => {
-      write("info", message, fields);
+      log({ level: "info", message, fields });
     },
     error: (message, fields = {}) => {
-      write("error", message, fields);
+      log({ level: "error", message, fields });
     },
     fact: (fact) => {
-      const line = lineOf(fact);
-      write(line.level, line.message, line.fields);
+      log(lineOf(fact));
+    },
+    declare: ({ events, tables, secrets }, secret) => {
+      const pii = [...events.values(), ...tables.values()].flatMap((declared) => declared.pii);
+      hide = createHide({ pii, secrets: everySecond(io.now, () => [...secrets.keys()].flatMap((name) => valueOf(name, secret))) });
     },
   };
 }
 
-function lineOf(fact: ObservedFact): { readonly level: Level; readonly message: string; readonly fields: Fields } {
-  switch (fact.type) {
-    case "published":
-      return {
-        level: "debug",
-        message: `${fact.event} accepted`,
-        fields: { count: fact.count, ...(fact.duplicates > 0 ? { duplicates: fact.duplicates } : {}) },
-      };
-    case "settled": {
-      const { handler, event, eventId, state, attempt, milliseconds, failure } = fact;
-      const fields = {
-        event,
-        eventId,
-        attempt,
-        milliseconds: Math.round(milliseconds),
-        ...(failure === undefined ? {} : { code: failure.code, reason: failure.message }),
-      };
-      return { level: state === "dead" ? "error" : state === "retrying" ? "warn" : "debug", message: `${handler} ${state}`, fields };
-    }
-    case "conflict":
-      return { level: "debug", message: `${fact.handler} runs again, since rows it read have changed`, fields: {} };
-    case "request":
-      return {
-        level: fact.status >= 500 ? "error" : "debug",
-        message: `${fact.method} ${fact.route} ${String(fact.status)}`,
-        fields: { milliseconds: Math.round(fact.milliseconds) },
-      };
-    case "refused":
-      return { level: "warn", message: `a request to ${fact.route} was refused`, fields: { reason: fact.reason } };
-    case "log":
-      return { level: fact.level, message: fact.message, fields: fact.fields };
+function valueOf(name: string, secret: (name: string) => string | undefined): readonly string[] {
+  try {
+    return [secret(name) ?? []].flat();
+  } catch {
+    return []; // what cannot be read cannot have been logged
   }
 }
 
-const colours = { debug: "dim", info: "cyan", warn: "yellow", error: "red" } as const;
+/** Secrets rotate, but not with every line. */
+function everySecond<Value>(now: () => number, read: () => Value): () => Value {
+  let known: { readonly value: Value; readonly at: number } | undefined;
+  return () => {
+    const at = now();
+    if (known === undefined || at - known.at >= 1_000) known = { value: read(), at };
+    return known.value;
+  };
+}
 
-function pretty(time: string, level: Level, message: string, fields: Fields, paint: Paint): string {
-  const words = Object.entries(fields).map(([name, value]) => paint("dim", `${name}=${shown(name, value)}`));
-  return `${[paint("dim", clockTime(time)), paint(colours[level], level.padEnd(5)), printable(message), ...words].join(" ")}\n`;
+function prettyLines(io: Pick<Io, "stdout" | "now">, paint: Paint, least: Level): (line: Line) => void {
+  const from = levels.indexOf(least);
+  return (line) => {
+    if (levels.indexOf(line.level) >= from) io.stdout.write(pretty(io.now(), line, paint));
+  };
+}
+
+const colours = { debug: "dim", info: "cyan", warn: "yellow", error: "red" } as const;
+/** What people read in the message already. */
+const inMessage: ReadonlySet<string> = new Set(["handler", "outcome", "event", "method", "route", "status"]);
+const ids: ReadonlySet<string> = new Set(["eventId", "correlationId"]);
+
+function pretty(now: number, { level, message, fields }: Line, paint: Paint): string {
+  const words = Object.entries(fields)
+    .filter(([name, value]) => !(inMessage.has(name) && message.includes(String(value))) && !(name === "correlationId" && value === fields["eventId"]))
+    .map(([name, value]) => paint("dim", `${name}=${shown(name, value)}`));
+  return `${[paint("dim", clockTime(new Date(now).toISOString())), paint(colours[level], level.padEnd(5)), printable(message), ...words].join(" ")}\n`;
 }
 
 function shown(name: string, value: unknown): string {
-  if (name === "eventId" && typeof value === "string") return printable(shortId(value));
+  if (ids.has(name) && typeof value === "string") return printable(shortId(value));
   return printable(typeof value === "string" && !value.includes(" ") ? value : JSON.stringify(value ?? null, plainJson));
 }

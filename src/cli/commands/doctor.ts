@@ -3,12 +3,14 @@ import { dirname } from "node:path";
 import { Command } from "commander";
 import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
+import { environmentSecret } from "../../engines/local/secrets.ts";
 import { runs, type Call, type Session } from "../call.ts";
-import { factChecks, handlerChecks, modeCheck, nodeCheck, spaceCheck, summary, type Check } from "../doctor.ts";
+import { factChecks, handlerChecks, modeCheck, nodeCheck, secretsCheck, spaceCheck, summary, type Check } from "../doctor.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { loadApp } from "../load/app.ts";
 import { shown } from "../load/locate.ts";
 import type { Settings } from "../load/settings.ts";
+import type { Io } from "../output/io.ts";
 import { bytes, printable } from "../output/text.ts";
 
 export function addDoctor(program: Command, session: Session): void {
@@ -26,7 +28,7 @@ async function doctor(call: Call): Promise<ExitCode> {
       status: "ok" as const,
       detail: `event ${bytes(limits.eventBytes)}, row ${bytes(limits.rowBytes)}, ${String(limits.itemsPerCommit)} rows and events in a commit, nesting ${String(limits.depth)}`,
     },
-    await appCheck(settings, call),
+    ...(await appChecks(settings, call)),
     ...fileChecks(settings.file, call),
     ...(existsSync(settings.file) ? await queueChecks(call) : []),
   ];
@@ -35,12 +37,31 @@ async function doctor(call: Call): Promise<ExitCode> {
   return isOk ? exit.ok : exit.problem;
 }
 
-async function appCheck({ app: path }: Settings, { io }: Call): Promise<Check> {
+async function appChecks({ app: path }: Settings, { io }: Call): Promise<readonly Check[]> {
   try {
     const { name, topology } = await loadApp(path, io.cwd);
-    return { name: "app", status: "ok", detail: `${name} from ${shown(path, io.cwd)}, ${String(topology.handlers.size)} handlers` };
+    const secrets = [...topology.secrets.keys()];
+    return [
+      { name: "app", status: "ok", detail: `${name} from ${shown(path, io.cwd)}, ${String(topology.handlers.size)} handlers` },
+      ...(secrets.length === 0
+        ? []
+        : [
+            secretsCheck(
+              secrets,
+              secrets.filter((secret) => !hasSecret(secret, io.env)),
+            ),
+          ]),
+    ];
   } catch (thrown) {
-    return asProblem("app", thrown);
+    return [asProblem("app", thrown)];
+  }
+}
+
+function hasSecret(name: string, env: Io["env"]): boolean {
+  try {
+    return environmentSecret(name, env) !== undefined;
+  } catch {
+    return false; // a file that others can read is as good as none
   }
 }
 

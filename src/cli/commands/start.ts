@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { App } from "../../core/app.ts";
 import type { Observer } from "../../core/ports.ts";
 import type { LocalQueue } from "../../engines/local/index.ts";
+import { environmentSecret } from "../../engines/local/secrets.ts";
 import { runs, type Call, type Session } from "../call.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { loadApp } from "../load/app.ts";
@@ -24,6 +25,7 @@ async function start(call: Call): Promise<ExitCode> {
   const { app: path, file } = await call.settings(call.args[0]);
   const log = createLog(call, levelOf(io.env, "info"));
   const app = await loadApp(path, io.cwd);
+  log.declare(app.topology, environmentSecret);
   const stopped = untilStopped(log);
   const engine = await open(app, file, log);
   try {

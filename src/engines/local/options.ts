@@ -14,7 +14,10 @@ export interface LocalOptions {
   readonly retention?: Duration;
   /** How long `close` waits for running handlers. @default "10s" */
   readonly grace?: Duration;
-  /** Value of a declared secret. @default the environment variable PULSEQUEUE_SECRET_<NAME>, in capitals with `_` */
+  /**
+   * Value of a declared secret, asked each time a handler asks. @default the environment variable PULSEQUEUE_SECRET_<NAME>, in
+   * capitals with `_`: `env:NAME` or `file:/path` says where the value is, anything else is the value
+   */
   readonly secrets?: (name: string) => string | undefined;
   /** Told of what happened, after it is durable. Must not throw. @default nobody */
   readonly observe?: Observer;

@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { idMaker } from "../../core/ids.ts";
 import type { Clock, System } from "../../core/ports.ts";
 import type { LocalOptions } from "./options.ts";
+import { environmentSecret } from "./secrets.ts";
 
 /** `setTimeout` fires at once for a longer delay (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args). */
 const longestTimeout = 0x7fff_ffff;
@@ -57,17 +58,13 @@ function cryptographic(): () => number {
   };
 }
 
-function fromEnvironment(name: string): string | undefined {
-  return process.env[`PULSEQUEUE_SECRET_${name.toUpperCase().replaceAll(/[.-]/g, "_")}`];
-}
-
 /** SHA-256 in base64. `crypto.hash` is one call; it came with Node 20.12. */
 export const sha256: (text: string) => string =
   typeof hash === "function" ? (text) => hash("sha256", text, "base64") : (text) => createHash("sha256").update(text).digest("base64");
 
 /** Where the value of a secret comes from. */
 export function secretsOf(options: LocalOptions): System["secret"] {
-  return options.secrets ?? fromEnvironment;
+  return options.secrets ?? ((name) => environmentSecret(name));
 }
 
 /** The system that the core works with. `floor`: a time after every one that the file knows, milliseconds since 1970. */
