@@ -14,6 +14,7 @@
  * the key go, `wake-at` asks for a timer, `dead-letter` raises the alarm. Whatever is not listed here is refused.
  */
 import { isPulseQueueError, PulseQueueError, type Issue } from "./errors.ts";
+import { scrubDeep } from "./personal-data.ts";
 import { retryDelay, type RetryPolicy } from "./retry.ts";
 
 export const deliveryStates = ["scheduled", "ready", "running", "retrying", "parked", "done", "dead", "discarded"] as const;
@@ -115,6 +116,11 @@ export function transition(status: DeliveryStatus, fact: DeliveryFact, policy: R
   function dead(failure: Failure): Transition {
     return to("dead", { failure }, { type: "dead-letter" }, { type: "release-key" });
   }
+}
+
+/** The failure without any of `values` in its texts: what a handler throws may quote personal data or a secret. */
+export function scrubFailure(failure: Failure, values: readonly string[]): Failure {
+  return values.length === 0 ? failure : { ...(scrubDeep(failure, values) as Failure), code: failure.code };
 }
 
 const maxMessage = 2_000;

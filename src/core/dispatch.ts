@@ -7,17 +7,20 @@
  * ones do not wait for each other. A conflict runs the same deliveries again on fresh rows, fewer at a time, and uses up no
  * attempt: with every conflict somebody else has committed, so the whole always moves on.
  */
-import { failureOf, transition, type DeliveryFact, type DeliveryStatus, type Failure } from "./delivery.ts";
+import { failureOf, scrubFailure, transition, type DeliveryFact, type DeliveryStatus, type Failure } from "./delivery.ts";
 import type { EventRecord } from "./envelope.ts";
 import { isPulseQueueError, PulseQueueError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type { EventMessage, HandlerDefinition } from "./handler.ts";
-import { decodeJson } from "./json.ts";
+import { personalValues } from "./personal-data.ts";
 import type { Delivery, SettledStatus, Settlement, Store, System } from "./ports.ts";
 import { parseWith } from "./schema.ts";
+import { eventPlace } from "./sealed-store.ts";
 import { Scope, type ScopeShared } from "./scope.ts";
 import type { StepMemory } from "./steps.ts";
 import { openUnitOfWork, type UnitOfWork } from "./unit-of-work.ts";
+import { openJson, type Vault } from "./vault.ts";
+import { watchTimeouts, type Watch } from "./watch.ts";
 
 /** How long a batch takes on more deliveries before it commits. Long enough to share a sync, short enough not to delay anyone. */
 export const batchMilliseconds = 10;
@@ -94,7 +97,7 @@ async function runUntilFull<D extends Delivery>(
   let largest = 0;
   /** Keys whose next event must wait, in an ordered handler. */
   const held = new Set<string>();
-  const watch = watchTimeouts(options, handler);
+  const watch = watchTimeouts(clock, handler, options.onStart);
   const shared: ScopeShared = { system: options.system, app: options.app, owner: handler.name, grants: handler.grants, work };
   try {
     for (const delivery of deliveries) {
@@ -144,9 +147,10 @@ async function attempt<D extends Delivery>(
     if (handler.maxHops !== undefined && event.hops > handler.maxHops) {
       throw new PulseQueueError("HOPS_EXCEEDED", `The event passed ${String(event.hops)} handlers; ${handler.name} takes ${String(handler.maxHops)} at most`);
     }
-    const message = toMessage(event, definition);
+    const message = toMessage(event, definition, system.vault);
     const steps: StepMemory = { load: () => store.steps(delivery), save: (name, result) => store.saveStep(delivery, name, result) };
     scope = new Scope(shared, { attempt: delivery.attempt, event, identity: event.id, steps });
+    if (definition.pii.length > 0) scope.hide(() => personalValues(openJson(system.vault, event.data, eventPlace(event.type), "mark"), definition.pii));
     const running: unknown = handler.handle(message, scope);
     // Whatever it is: another library's promise must be waited for as well.
     if (running !== undefined) await watch.race(Promise.resolve(running), scope, started);
@@ -155,20 +159,22 @@ async function attempt<D extends Delivery>(
   } catch (thrown) {
     if (isPulseQueueError(thrown) && thrown.code === "QUEUE_CLOSED") return { type: "returned" };
     if (isPulseQueueError(thrown) && thrown.code.startsWith("STORE_")) throw thrown;
-    return failureOf(thrown, system.clock.now());
+    const fact = failureOf(thrown, system.clock.now());
+    return scope === undefined ? fact : { ...fact, failure: scrubFailure(fact.failure, scope.hidden) };
   } finally {
     scope?.close();
   }
 }
 
-/** The event as its handler sees it: upcast and validated. Throws `UPCAST_FAILED`, `PAYLOAD_INVALID`. */
-export function toMessage(event: EventRecord, definition: AnyEvent): EventMessage {
-  const stored = decodeJson(event.data);
+/** The event as its handler sees it: opened, upcast and validated. Throws `UPCAST_FAILED`, `PAYLOAD_INVALID`, `DATA_ERASED`, `KEY_MISSING`. */
+export function toMessage(event: EventRecord, definition: AnyEvent, vault: Vault | undefined): EventMessage {
+  const stored = openJson(vault, event.data, eventPlace(event.type), "refuse");
   const data = parseWith(
     definition.schema,
     event.version < definition.version ? upcast(stored, event, definition) : stored,
     "PAYLOAD_INVALID",
     `Event ${event.type}`,
+    definition.pii,
   );
   return {
     id: event.id,
@@ -213,58 +219,6 @@ function settle(system: System, handler: HandlerDefinition, delivery: Delivery, 
 
 function missing(what: string): never {
   throw new PulseQueueError("INTERNAL", `The state machine answered ${what}`);
-}
-
-interface Watch {
-  /** Resolves or rejects as `running` does, or rejects with `HANDLER_TIMEOUT`, whatever comes first. */
-  race(running: Promise<unknown>, scope: Scope, started: number): Promise<void>;
-  stop(): void;
-}
-
-/** One timer for the whole batch: handlers that end at once cost no timer each. */
-function watchTimeouts(options: Pick<DispatchOptions<Delivery>, "system" | "onStart">, handler: HandlerDefinition): Watch {
-  const { clock } = options.system;
-  let current: { readonly deadline: number; readonly expire: (reason: PulseQueueError) => void } | undefined;
-  let cancel: (() => void) | undefined;
-  const arm = (delay: number): void => {
-    cancel = clock.timer(delay, () => {
-      cancel = undefined;
-      if (current === undefined) return;
-      const left = current.deadline - clock.monotonic();
-      if (left > 0) arm(left);
-      else current.expire(new PulseQueueError("HANDLER_TIMEOUT", `${handler.name} took longer than ${String(handler.timeout)} ms`));
-    });
-  };
-  options.onStart((reason) => current?.expire(reason));
-  return {
-    race: (running, scope, started) =>
-      new Promise((resolve, reject) => {
-        const expire = (reason: PulseQueueError): void => {
-          current = undefined;
-          scope.close(reason);
-          reject(reason);
-        };
-        current = { deadline: started + handler.timeout, expire };
-        if (cancel === undefined) arm(handler.timeout);
-        running.then(
-          () => {
-            current = undefined;
-            resolve();
-          },
-          (thrown: unknown) => {
-            current = undefined;
-            reject(thrown instanceof Error ? thrown : new PulseQueueError("HANDLER_FAILED", `${handler.name} rejected with ${describe(thrown)}`));
-          },
-        );
-      }),
-    stop() {
-      cancel?.();
-    },
-  };
-}
-
-function describe(thrown: unknown): string {
-  return typeof thrown === "string" ? `"${thrown.slice(0, 200)}"` : `a value of type ${typeof thrown}`;
 }
 
 function pause(system: System, milliseconds: number): Promise<void> {

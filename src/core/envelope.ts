@@ -19,6 +19,8 @@ export interface EventRecord {
   readonly hops: number;
   /** W3C trace context of the producer. */
   readonly traceparent: string | undefined;
+  /** Whose event it is, where the application serves several. Events that it causes are the same tenant's. */
+  readonly tenant?: string | undefined;
 }
 
 /** An event to be stored. */
@@ -27,6 +29,8 @@ export interface NewEvent extends EventRecord {
   readonly dueAt: number | undefined;
   /** Whether the caller chose the id: then another event may already have it. */
   readonly chosenId: boolean;
+  /** Whom its personal data is about, as its declaration says. */
+  readonly subject?: string | undefined;
 }
 
 /** An event in CloudEvents 1.0 form (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md), with our extensions. */
@@ -45,6 +49,7 @@ export interface CloudEvent {
   readonly causationid?: string;
   readonly schemaversion: number;
   readonly traceparent?: string;
+  readonly tenantid?: string;
 }
 
 /** The CloudEvents form of `event`. CloudEvents wants `dataschema` to be an absolute URI: a name, since the app's documents have no fixed address. */
@@ -63,5 +68,6 @@ export function toCloudEvent(event: EventRecord): CloudEvent {
     ...(event.causationId === undefined ? {} : { causationid: event.causationId }),
     schemaversion: event.version,
     ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
+    ...(event.tenant === undefined ? {} : { tenantid: event.tenant }),
   };
 }

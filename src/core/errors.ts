@@ -75,6 +75,17 @@ export const errorCatalogue = {
   FORBIDDEN: entry(403, "never", "Use a credential whose roles, events, endpoints and tenant allow this."),
   RATE_LIMITED: entry(429, "later", "Wait for the time in `Retry-After`, then send again; nothing was done."),
   KEY_SCOPE_INVALID: entry(400, "fix-input", 'Give the key a name, at least one role, and its events and endpoints one by one or as "*".'),
+  REQUEST_INVALID: entry(400, "fix-input", "Send a well-formed request as /openapi.json describes it; the message says what is wrong."),
+  ROUTE_UNKNOWN: entry(404, "fix-input", "Use a path that /openapi.json lists, letter by letter."),
+  METHOD_NOT_ALLOWED: entry(405, "fix-input", "Use a method that the answer's `Allow` header lists."),
+  REQUEST_TIMEOUT: entry(408, "later", "Send the whole request in one go; nothing was done."),
+  MEDIA_TYPE_UNSUPPORTED: entry(415, "fix-input", "Send uncompressed JSON in UTF-8 with a content type that the route takes."),
+  HOST_REFUSED: entry(421, "fix-input", "Call the server by one of its own names, or add this name with --allow-host."),
+  ORIGIN_REFUSED: entry(403, "never", "This web page may not call the server: serve it from there, or call from a program."),
+  LISTEN_REFUSED: entry(500, "never", "Listen on a free port of a loopback address; another address needs a credential and either TLS or --behind-proxy."),
+  KEY_MISSING: entry(503, "later", "Give the key file and the keyring that the personal data of this file was encrypted with."),
+  KEY_FILE_INVALID: entry(500, "never", "Use a key file of 32 random bytes, as 64 hexadecimal digits, that only this user can read (chmod 600)."),
+  DATA_ERASED: entry(410, "never", "Personal data of this event or row was erased on request: discard the dead letter."),
   INTERNAL: entry(500, "never", "This is a defect of PulseQueue: report it with the code and the steps that lead to it."),
 } as const satisfies Record<string, ErrorEntry>;
 

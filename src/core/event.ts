@@ -1,5 +1,6 @@
 import { PulseQueueError } from "./errors.ts";
 import { checkName } from "./names.ts";
+import { checkPaths } from "./personal-data.ts";
 import type { InputOf, OutputOf, Schema } from "./schema.ts";
 
 /** What `defineEvent` takes. */
@@ -10,8 +11,13 @@ export interface EventOptions<S extends Schema> {
   readonly schema: S;
   /** Ordering and partition key, 1 to 256 characters. @default none */
   readonly key?: (data: OutputOf<S>) => string;
-  /** Paths of personal data, e.g. `"email"` or `"customer.name"`: redacted wherever people look. @default [] */
+  /** Paths of personal data, e.g. `"email"` or `"customer.name"`: redacted wherever people look, encrypted at rest where a key is given. @default [] */
   readonly pii?: readonly string[];
+  /**
+   * Whom the personal data is about, 1 to 256 characters: it is encrypted under a key of this person alone, so that it can be
+   * erased. @default none: the app's own key
+   */
+  readonly subject?: (data: OutputOf<S>) => string;
   /** Turns the stored data of an older `version` into valid input of this one. Needed once `version` is above 1. */
   readonly upcast?: (data: unknown, version: number) => InputOf<S>;
 }
@@ -24,6 +30,7 @@ export interface EventDefinition<Name extends string = string, S extends Schema 
   readonly schema: S;
   readonly key: ((data: OutputOf<S>) => string) | undefined;
   readonly pii: readonly string[];
+  readonly subject?: ((data: OutputOf<S>) => string) | undefined;
   readonly upcast: ((data: unknown, version: number) => InputOf<S>) | undefined;
 }
 
@@ -35,6 +42,7 @@ export interface AnyEvent {
   readonly schema: Schema;
   readonly key: ((data: never) => string) | undefined;
   readonly pii: readonly string[];
+  readonly subject?: ((data: never) => string) | undefined;
   readonly upcast: ((data: unknown, version: number) => unknown) | undefined;
 }
 
@@ -65,7 +73,8 @@ export function defineEvent<const Name extends string, S extends Schema>(name: N
     version,
     schema: options.schema,
     key: options.key,
-    pii: Object.freeze([...(options.pii ?? [])]),
+    pii: checkPaths(`Event ${name}`, options.pii ?? [], []),
+    subject: options.subject,
     upcast: options.upcast,
   });
 }

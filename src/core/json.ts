@@ -20,7 +20,7 @@ export type JsonLike<T> = T extends Json | ReturnType<() => void>
  * The JSON text of `value`, refused where JSON would lose something silently.
  *
  * Throws `PAYLOAD_UNSERIALISABLE` (NaN, Infinity, bigint, function, symbol, invalid date, class instance without `toJSON`, a
- * key named `__proto__`), `PAYLOAD_TOO_DEEP` (more than 32 levels, or a cycle) or `PAYLOAD_TOO_LARGE` (more than `maxBytes`
+ * key named `__proto__` or `$pq`), `PAYLOAD_TOO_DEEP` (more than 32 levels, or a cycle) or `PAYLOAD_TOO_LARGE` (more than `maxBytes`
  * bytes of UTF-8).
  */
 export function encodeJson(value: unknown, what: string, maxBytes: number): string {
@@ -103,6 +103,7 @@ function refusalInside(value: object, depth: number): Refusal | undefined {
   }
   for (const key of Object.keys(value)) {
     if (key === "__proto__") return unserialisable("a key is named __proto__");
+    if (key === "$pq") return unserialisable("a key is named $pq, which stands for encrypted data");
     const refusal = refusalOf((value as Record<string, unknown>)[key], depth + 1);
     if (refusal !== undefined) return at(key, refusal);
   }

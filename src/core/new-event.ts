@@ -3,9 +3,10 @@ import { parseDuration } from "./duration.ts";
 import type { EventRecord, NewEvent } from "./envelope.ts";
 import { PulseQueueError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
-import { encodeJson } from "./json.ts";
+import { decodeJson, encodeJson } from "./json.ts";
 import { limits } from "./limits.ts";
 import { checkIdentifier, checkSource, checkTraceparent } from "./names.ts";
+import { personalValues } from "./personal-data.ts";
 import type { System } from "./ports.ts";
 import { parseWith } from "./schema.ts";
 
@@ -14,6 +15,7 @@ export interface NewEventOptions extends EmitOptions {
   readonly source: string;
   readonly correlationId?: string | undefined;
   readonly traceparent?: string | undefined;
+  readonly tenant?: string | undefined;
 }
 
 /**
@@ -29,8 +31,11 @@ export function newEvent(
 ): NewEvent {
   const what = `Event ${event.name}`;
   const text = encodeJson(data, what, limits.eventBytes);
-  const output = parseWith(event.schema, data, "PAYLOAD_INVALID", what);
+  const output = parseWith(event.schema, data, "PAYLOAD_INVALID", what, event.pii);
   const key = options.key ?? event.key?.(output as never);
+  if (key !== undefined && event.pii.length > 0 && personalValues(decodeJson(text), event.pii).includes(key))
+    throw new PulseQueueError("DECLARATION_INVALID", `${what}: its key is personal data, which cannot be encrypted: use an id as the key`);
+  const subject = event.subject?.(output as never);
   const now = system.clock.now();
   return {
     id: options.id === undefined ? system.newId() : checkIdentifier("event id", options.id),
@@ -45,8 +50,10 @@ export function newEvent(
     causationId: parent?.id,
     hops: parent === undefined ? 0 : parent.hops + 1,
     traceparent: parent?.traceparent ?? optional(options.traceparent, checkTraceparent),
+    tenant: parent === undefined ? optional(options.tenant, (value) => checkIdentifier("tenant", value)) : parent.tenant,
     dueAt: dueAt(options, now),
     chosenId: options.id !== undefined,
+    ...(subject === undefined ? {} : { subject: checkIdentifier("subject", subject) }),
   };
 }
 

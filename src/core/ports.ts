@@ -4,6 +4,7 @@
  */
 import type { DeliveryState, Failure } from "./delivery.ts";
 import type { EventRecord, NewEvent } from "./envelope.ts";
+import type { Vault } from "./vault.ts";
 
 /** Time. Engines and core ask this port only, never the machine. */
 export interface Clock {
@@ -29,6 +30,8 @@ export interface System {
   /** The current value of a secret, or `undefined`. */
   readonly secret: (name: string) => string | undefined;
   readonly observe: Observer;
+  /** Reads personal data that is encrypted at rest; `undefined`: none is. */
+  readonly vault?: Vault | undefined;
 }
 
 /** Told of what happened, after it is durable. Must not throw and must not block. */
@@ -109,6 +112,8 @@ export interface RowWrite {
   readonly body: string | undefined;
   /** Encoded index fields by index name, for every declared index that the row has all fields of. */
   readonly indexes: ReadonlyMap<string, string>;
+  /** Whom its personal data is about, as the table declares. */
+  readonly subject?: string | undefined;
 }
 
 /** What became of one delivery of a batch. */

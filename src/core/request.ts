@@ -42,7 +42,7 @@ export async function runRequest(options: RequestOptions, endpoint: EndpointDefi
 
 async function once(options: RequestOptions, endpoint: EndpointDefinition, request: InvokeRequest, key: string): Promise<InvokeResponse> {
   const { system, store, running } = options;
-  const id = [endpoint.name, request.principal ?? "", key].join("\u0000");
+  const id = [endpoint.name, request.tenant ?? "", request.principal ?? "", key].join("\u0000");
   const body = request.body === undefined ? "" : encodeJson(request.body, "The body", limits.eventBytes);
   const fingerprint = system.hash(JSON.stringify([request.params ?? {}, request.query ?? {}, body]));
   if (running.has(id)) throw new PulseQueueError("REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is still running", { retryAfter: 1_000 });
@@ -97,7 +97,9 @@ async function call(
 ): Promise<InvokeResponse> {
   const { system, app } = options;
   const steps = { load: () => Promise.resolve(new Map<string, string>()), save: () => Promise.resolve(true) };
-  const scope = new Scope({ system, app, owner: endpoint.name, grants: endpoint.grants, work }, { attempt: 1, event: undefined, identity, steps });
+  const { tenant, correlationId, traceparent } = request;
+  const origin = { tenant, correlationId, traceparent };
+  const scope = new Scope({ system, app, owner: endpoint.name, grants: endpoint.grants, work }, { attempt: 1, event: undefined, origin, identity, steps });
   const call = {
     input,
     params: request.params ?? {},

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { PulseQueueError, type ErrorCode, type Issue } from "./errors.ts";
 import type { Json } from "./json.ts";
+import { personalValues, scrub } from "./personal-data.ts";
 
 /** Any Standard Schema (https://standardschema.dev): zod, valibot, arktype and others. */
 export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>;
@@ -11,16 +12,17 @@ export type OutputOf<S extends Schema> = StandardSchemaV1.InferOutput<S>;
  * The schema's output for `value`. What is stored is always the schema's *input*, so that a schema which transforms
  * (a date from a string) gives the same output at publish, at delivery and at replay.
  *
- * Throws `code` with one issue per reason, or `SCHEMA_ASYNC` for a schema that answers with a promise.
+ * Throws `code` with one issue per reason, without what is at the paths `pii` (some libraries quote the value), or `SCHEMA_ASYNC` for a schema that answers with a promise.
  */
-export function parseWith<S extends Schema>(schema: S, value: unknown, code: ErrorCode, what: string): OutputOf<S> {
+export function parseWith<S extends Schema>(schema: S, value: unknown, code: ErrorCode, what: string, pii: readonly string[] = []): OutputOf<S> {
   const result = schema["~standard"].validate(value);
   if (result instanceof Promise) {
     result.catch(() => undefined);
     throw new PulseQueueError("SCHEMA_ASYNC", `The schema of ${what} is asynchronous`);
   }
   if (result.issues !== undefined) {
-    const issues = result.issues.slice(0, 20).map(toIssue);
+    const hidden = pii.length === 0 ? [] : personalValues(value as Json, pii);
+    const issues = result.issues.slice(0, 20).map((issue) => toIssue({ ...issue, message: scrub(issue.message, hidden) }));
     const text = issues.map((issue) => `${issue.path === "" ? "(root)" : issue.path}: ${issue.message}`).join("; ");
     throw new PulseQueueError(code, `${what} is not valid: ${text}`, { issues });
   }

@@ -3,20 +3,23 @@
  * not declared is refused with `ACCESS_UNDECLARED`, even where types were cast away. Once closed it refuses everything, so
  * that a handler which goes on after its time cannot touch anything.
  */
-import type { Context, EmitOptions, Log, ReadableTable, StepFunction, WritableTable } from "./context.ts";
+import type { Context, EmitOptions, Log, StepFunction } from "./context.ts";
 import type { EventRecord } from "./envelope.ts";
 import { PulseQueueError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type { GrantSet } from "./grants.ts";
 import { decodeJson, encodeJson, type Json } from "./json.ts";
 import { limits } from "./limits.ts";
-import { newEvent } from "./new-event.ts";
+import { checkIdentifier } from "./names.ts";
+import { newEvent, type NewEventOptions } from "./new-event.ts";
+import { personalValues, scrub, scrubDeep } from "./personal-data.ts";
 import type { System } from "./ports.ts";
 import { rowQuery, type AnyQuery } from "./row-query.ts";
 import { parseWith } from "./schema.ts";
 import type { SecretDefinition } from "./secret.ts";
 import { decodeStep, encodeStep, type StepMemory } from "./steps.ts";
 import { givenKey, indexEntries, rowKey, type AnyTable } from "./table.ts";
+import { tablesOf, undeclared, type RowAccess } from "./table-access.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /** What the calls of one batch have in common. */
@@ -34,12 +37,17 @@ export interface ScopeCall {
   readonly attempt: number;
   /** The event under way; none in an endpoint. */
   readonly event: EventRecord | undefined;
+  /** What the events of a call without an event have in common. */
+  readonly origin?: Pick<NewEventOptions, "tenant" | "correlationId" | "traceparent">;
   /** What makes `idempotencyKey` different from that of any other call, where there is no event. */
   readonly identity: string;
   readonly steps: StepMemory;
 }
 
-export class Scope implements Context {
+/** A shorter secret is a word that may stand anywhere by chance. */
+const leastSecret = 4;
+
+export class Scope implements Context, RowAccess {
   readonly #shared: ScopeShared;
   readonly #call: ScopeCall;
   #closed = false;
@@ -50,6 +58,9 @@ export class Scope implements Context {
   /** Rows written last to tables that declare an invariant. */
   #ruled: Map<string, { readonly table: AnyTable; readonly output: unknown }> | undefined;
 
+  /** Gives what must not be told: personal data and secrets that this call has seen. */
+  #sources: (() => readonly string[])[] | undefined;
+
   constructor(shared: ScopeShared, call: ScopeCall) {
     this.#shared = shared;
     this.#call = call;
@@ -59,6 +70,15 @@ export class Scope implements Context {
   close(reason?: PulseQueueError): void {
     this.#closed = true;
     if (reason !== undefined) this.#abort?.abort(reason);
+  }
+
+  /** Keeps `values` out of the log and of failures. They are asked for only when something is told. */
+  hide(values: () => readonly string[]): void {
+    (this.#sources ??= []).push(values);
+  }
+
+  get hidden(): readonly string[] {
+    return this.#sources?.flatMap((source) => source()) ?? [];
   }
 
   /** Throws `INVARIANT_VIOLATED` unless every row that this call leaves behind keeps its table's invariant. */
@@ -92,11 +112,17 @@ export class Scope implements Context {
     const at =
       (level: "debug" | "info" | "warn" | "error") =>
       (message: string, fields: Readonly<Record<string, Json>> = {}) => {
+        const { hidden } = this;
         system.observe({
           type: "log",
           level,
-          message,
-          fields: { ...fields, handler: owner, eventId: event?.id, correlationId: event?.correlationId ?? event?.id },
+          message: scrub(message, hidden),
+          fields: {
+            ...(hidden.length === 0 ? fields : (scrubDeep(fields, hidden) as typeof fields)),
+            handler: owner,
+            eventId: event?.id,
+            correlationId: event?.correlationId ?? event?.id,
+          },
         });
       };
     return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
@@ -114,7 +140,9 @@ export class Scope implements Context {
     this.assertOpen();
     const { grants, system, app, work, owner } = this.#shared;
     if (!grants.emits.includes(event)) throw undeclared(owner, "emits", "event", event);
-    work.emit(newEvent(system, event, data, { ...options, source: emitterSource(app, owner) }, this.#call.event));
+    const emitted = newEvent(system, event, data, { ...options, ...this.#call.origin, source: emitterSource(app, owner) }, this.#call.event);
+    work.emit(emitted);
+    if (event.pii.length > 0) this.hide(() => personalValues(decodeJson(emitted.data), event.pii));
     this.#assertSize();
   }
 
@@ -152,6 +180,7 @@ export class Scope implements Context {
     if (!grants.secrets.includes(secret)) throw undeclared(owner, "secrets", "secret", secret);
     const value = system.secret(secret.name);
     if (value === undefined) throw new PulseQueueError("SECRET_MISSING", `Secret ${secret.name} has no value`);
+    this.hide(() => (value.length < leastSecret ? [] : [value]));
     return value;
   }
 
@@ -164,6 +193,7 @@ export class Scope implements Context {
     const body = await this.#shared.work.read(table.name, givenKey(table, key));
     this.assertOpen();
     this.#assertSize();
+    this.#hideRows(table, body);
     return body === undefined ? undefined : parseRow(table, body);
   }
 
@@ -172,6 +202,7 @@ export class Scope implements Context {
     const bodies = await this.#shared.work.query(table.name, rowQuery(table, query));
     this.assertOpen();
     this.#assertSize();
+    this.#hideRows(table, ...bodies);
     return bodies.map((body) => parseRow(table, body));
   }
 
@@ -179,11 +210,13 @@ export class Scope implements Context {
     this.assertOpen();
     const what = `A row of table ${table.name}`;
     const body = encodeJson(row, what, limits.rowBytes);
-    const output = parseWith(table.schema, row, "ROW_INVALID", what);
+    const output = parseWith(table.schema, row, "ROW_INVALID", what, table.pii);
     // Keys and indexes are of the output, since that is what handlers see and ask by.
     const fields = output as Readonly<Record<string, unknown>>;
     const key = rowKey(table, fields);
-    this.#shared.work.write({ table: table.name, key, body, indexes: indexEntries(table, fields) });
+    const subject = table.subject === undefined ? undefined : checkIdentifier("subject", table.subject(output as never));
+    this.#shared.work.write({ table: table.name, key, body, indexes: indexEntries(table, fields), ...(subject === undefined ? {} : { subject }) });
+    this.#hideRows(table, body);
     if (table.invariant !== undefined) (this.#ruled ??= new Map()).set(`${table.name}/${key}`, { table, output });
     this.#assertSize();
   }
@@ -194,6 +227,10 @@ export class Scope implements Context {
     this.#shared.work.write({ table: table.name, key: encoded, body: undefined, indexes: new Map() });
     this.#ruled?.delete(`${table.name}/${encoded}`);
     this.#assertSize();
+  }
+
+  #hideRows({ pii }: AnyTable, ...bodies: readonly (string | undefined)[]): void {
+    if (pii.length > 0) this.hide(() => bodies.flatMap((body) => (body === undefined ? [] : personalValues(decodeJson(body), pii))));
   }
 
   refuse(grant: "reads" | "writes", table: { readonly kind: string; readonly name: string }): never {
@@ -215,74 +252,7 @@ export function emitterSource(app: string, owner: string): string {
 }
 
 export function parseRow(table: AnyTable, body: string): unknown {
-  return parseWith(table.schema, decodeJson(body), "ROW_INVALID", `A stored row of table ${table.name}`);
-}
-
-class TableAccess implements ReadableTable<AnyTable> {
-  protected readonly scope: Scope;
-  protected readonly table: AnyTable;
-
-  constructor(scope: Scope, table: AnyTable) {
-    this.scope = scope;
-    this.table = table;
-  }
-
-  get(key: unknown): Promise<unknown> {
-    return this.scope.getRow(this.table, key);
-  }
-
-  query(query: AnyQuery): Promise<readonly unknown[]> {
-    return this.scope.queryRows(this.table, query);
-  }
-
-  // The type of a read-only table has neither: these answer code whose types were cast away.
-  put(_row: unknown): void {
-    this.scope.refuse("writes", this.table);
-  }
-
-  delete(_key: unknown): void {
-    this.scope.refuse("writes", this.table);
-  }
-}
-
-class WritableTableAccess extends TableAccess implements WritableTable<AnyTable> {
-  override put(row: unknown): void {
-    this.scope.putRow(this.table, row);
-  }
-
-  override delete(key: unknown): void {
-    this.scope.deleteRow(this.table, key);
-  }
-}
-
-/** Prototypes of `ctx.tables`, made once for each batch. */
-const prototypes = new WeakMap<ScopeShared, object>();
-
-function tablesOf(scope: Scope, shared: ScopeShared): Context["tables"] {
-  const { grants, owner } = shared;
-  let prototype = prototypes.get(shared);
-  if (prototype === undefined) {
-    prototype = undeclaredTables(owner);
-    prototypes.set(shared, prototype);
-  }
-  const tables = Object.create(prototype) as Record<string, TableAccess>;
-  for (const table of grants.reads) tables[table.name] = new TableAccess(scope, table);
-  for (const table of grants.writes) tables[table.name] = new WritableTableAccess(scope, table);
-  return tables;
-}
-
-/** Prototype of `ctx.tables`: reached only by a name that is not declared. */
-function undeclaredTables(owner: string): object {
-  return new Proxy(Object.create(null) as object, {
-    get(_target, name) {
-      if (typeof name === "symbol" || name === "then" || name === "toJSON" || name === "constructor") return undefined;
-      throw undeclared(owner, "reads", "table", { name });
-    },
-  });
-}
-
-function undeclared(owner: string, grant: string, kind: string, thing: { readonly name?: unknown } | undefined): PulseQueueError {
-  return new PulseQueueError("ACCESS_UNDECLARED", `${owner} does not declare the ${kind} ${String(thing?.name)} in \`${grant}\``);
+  return parseWith(table.schema, decodeJson(body), "ROW_INVALID", `A stored row of table ${table.name}`, table.pii);
 }
 
 function closed(): PulseQueueError {

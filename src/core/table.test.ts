@@ -8,7 +8,7 @@ const schema = z.object({ tenant: z.string(), sku: z.string(), count: z.number()
 
 describe("defineTable", () => {
   test("keeps its key and indexes as lists of fields, and cannot be changed", () => {
-    const table = defineTable("stock", { schema, key: ["tenant", "sku"], indexes: { byCount: "count", byTime: ["tenant", "at"] }, pii: ["tenant"] });
+    const table = defineTable("stock", { schema, key: ["tenant", "sku"], indexes: { byCount: "count", byTime: ["tenant", "at"] }, pii: ["note"] });
     expect(table.keyFields).toEqual(["tenant", "sku"]);
     expect([...table.indexFields]).toEqual([
       ["byCount", ["count"]],
@@ -26,6 +26,9 @@ describe("defineTable", () => {
     ["the same field twice", "stock", { schema, key: ["sku", "sku"] }],
     ["a key that is no text", "stock", { schema, key: 5 }],
     ["an index without a field", "stock", { schema, key: "sku", indexes: { byNothing: "" } }],
+    ["personal data as a key", "stock", { schema, key: "sku", pii: ["sku"] }],
+    ["personal data in an index", "stock", { schema, key: "sku", indexes: { byTenant: ["tenant", "at"] }, pii: ["tenant.name"] }],
+    ["a path of personal data that is none", "stock", { schema, key: "sku", pii: ["customer..name"] }],
     ["an index name that is none", "stock", { schema, key: "sku", indexes: { "by count": "count" } }],
   ])("refuses %s", (_what, name, options) => {
     expect(() => defineTable(name, options as never)).toThrow(expect.objectContaining({ code: "DECLARATION_INVALID" }));

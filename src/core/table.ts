@@ -2,6 +2,7 @@ import { PulseQueueError } from "./errors.ts";
 import { checkSchema } from "./event.ts";
 import { limits } from "./limits.ts";
 import { checkName, isStorableText } from "./names.ts";
+import { checkPaths } from "./personal-data.ts";
 import type { InputOf, OutputOf, Schema } from "./schema.ts";
 
 /** Names of the fields of a row that may be a key or an index: those that hold strings or numbers. */
@@ -19,8 +20,10 @@ export interface TableOptions<S extends Schema, Key, Indexes> {
   readonly indexes?: Indexes;
   /** A rule that every committed row keeps; a commit that breaks it fails with `INVARIANT_VIOLATED`. @default none */
   readonly invariant?: (row: OutputOf<S>) => boolean;
-  /** Paths of personal data. @default [] */
+  /** Paths of personal data: redacted wherever people look, encrypted at rest where a key is given. Not of keys and indexes. @default [] */
   readonly pii?: readonly string[];
+  /** Whom the personal data of a row is about, 1 to 256 characters; see `defineEvent`. @default none: the app's own key */
+  readonly subject?: (row: OutputOf<S>) => string;
 }
 
 /** A declared table. */
@@ -34,6 +37,7 @@ export interface TableDefinition<Name extends string = string, S extends Schema 
   readonly indexFields: ReadonlyMap<string, readonly string[]>;
   readonly invariant: ((row: OutputOf<S>) => boolean) | undefined;
   readonly pii: readonly string[];
+  readonly subject?: ((row: OutputOf<S>) => string) | undefined;
 }
 
 /** Any declared table, whatever its schema. */
@@ -47,6 +51,7 @@ export interface AnyTable {
   readonly indexFields: ReadonlyMap<string, readonly string[]>;
   readonly invariant: ((row: never) => boolean) | undefined;
   readonly pii: readonly string[];
+  readonly subject?: ((row: never) => string) | undefined;
 }
 
 export type RowInput<T extends AnyTable> = InputOf<T["schema"]>;
@@ -95,16 +100,18 @@ export function defineTable<
     checkName(`table ${name}: index`, index);
     indexFields.set(index, fieldList(`Table ${name}: index ${index}`, fields));
   }
+  const keyFields = fieldList(`Table ${name}: key`, options.key);
   return Object.freeze({
     kind: "table" as const,
     name,
     schema: options.schema,
     key: options.key,
-    keyFields: fieldList(`Table ${name}: key`, options.key),
+    keyFields,
     indexes: Object.freeze(options.indexes ?? ({} as Indexes)),
     indexFields,
     invariant: options.invariant,
-    pii: Object.freeze([...(options.pii ?? [])]),
+    pii: checkPaths(`Table ${name}`, options.pii ?? [], [...keyFields, ...[...indexFields.values()].flat()]),
+    subject: options.subject,
   });
 }
 

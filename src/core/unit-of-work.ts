@@ -17,6 +17,7 @@ interface Entry {
   readonly body: string | undefined;
   /** Index fields when it was written here. */
   readonly written: ReadonlyMap<string, string> | undefined;
+  readonly subject?: string | undefined;
 }
 
 export interface UnitOfWork {
@@ -89,11 +90,11 @@ export function openUnitOfWork(store: Pick<Store, "get" | "query">): UnitOfWork 
       found.sort((left, right) => compareText(left.order, right.order));
       return found.slice(0, query.limit).map((row) => row.body);
     },
-    write({ table, key, body, indexes }) {
+    write({ table, key, body, indexes, subject }) {
       const id = `${table}/${key}`;
       const version = entries.get(id)?.version;
       touched.add(id);
-      set(id, { table, key, version, guarded: version !== undefined, body, written: indexes });
+      set(id, { table, key, version, guarded: version !== undefined, body, written: indexes, ...(subject === undefined ? {} : { subject }) });
     },
     emit(event) {
       events.push(event);
@@ -129,7 +130,9 @@ export function openUnitOfWork(store: Pick<Store, "get" | "query">): UnitOfWork 
     },
     get writes() {
       const writes: RowWrite[] = [];
-      for (const { table, key, body, written } of entries.values()) if (written !== undefined) writes.push({ table, key, body, indexes: written });
+      for (const { table, key, body, written, subject } of entries.values()) {
+        if (written !== undefined) writes.push({ table, key, body, indexes: written, ...(subject === undefined ? {} : { subject }) });
+      }
       return writes;
     },
     get events() {

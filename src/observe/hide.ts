@@ -3,7 +3,7 @@
  * a field whose name is the last part of a declared path is hidden at any depth, whatever it belongs to, and the value of a
  * declared secret is hidden wherever it appears in a text.
  */
-import { redacted } from "./redact.ts";
+import { redacted } from "../core/personal-data.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 

@@ -6,7 +6,7 @@ import type { DeadLetterView, EventView, PublishOptions, TraceNode } from "../..
 import type { AnyTable } from "../../core/table.ts";
 import type { LocalQueue } from "../../engines/local/index.ts";
 import { machineClock } from "../../engines/local/system.ts";
-import { redact, redacted } from "../../observe/redact.ts";
+import { redact, redacted } from "../../core/personal-data.ts";
 import type { Control, PublishRequest } from "./control.ts";
 
 /** The commands' view of a queue that is open in this process. */

@@ -2,6 +2,7 @@
 import { toMessage } from "../../core/dispatch.ts";
 import type { EventRecord } from "../../core/envelope.ts";
 import type { HandlerDefinition } from "../../core/handler.ts";
+import type { Vault } from "../../core/vault.ts";
 import type { Journal } from "./journal.ts";
 import type { DeliveryStatements } from "./statements/deliveries.ts";
 import type { EventRow, JournalStatements } from "./statements/journal.ts";
@@ -18,6 +19,7 @@ export interface WindowOptions {
   readonly journal: Journal;
   readonly events: JournalStatements;
   readonly deliveries: DeliveryStatements;
+  readonly vault: Vault | undefined;
   readonly reorder: (<Item>(items: readonly Item[]) => readonly Item[]) | undefined;
 }
 
@@ -33,13 +35,13 @@ export function firstEvents(events: JournalStatements, subscriptions: readonly S
 }
 
 /** What must not run twice at once: the event's key in an ordered handler, else the key that `concurrency` names. */
-export function laneOf(handler: HandlerDefinition, event: EventRecord): string | undefined {
+export function laneOf(handler: HandlerDefinition, event: EventRecord, vault: Vault | undefined): string | undefined {
   if (handler.ordered) return event.key;
   const { key } = handler.concurrency;
   const definition = key === undefined ? undefined : handler.on.find((candidate) => candidate.name === event.type);
   if (key === undefined || definition === undefined) return undefined;
   try {
-    return key(toMessage(event, definition));
+    return key(toMessage(event, definition, vault));
   } catch {
     return undefined; // data that does not parse is refused when it is delivered; it needs no lane for that
   }

@@ -1,5 +1,6 @@
 import type { Duration } from "../../core/duration.ts";
 import type { Clock, Observer } from "../../core/ports.ts";
+import type { VaultOptions } from "./vault.ts";
 
 /** What `openLocal` takes. */
 export interface LocalOptions {
@@ -19,6 +20,8 @@ export interface LocalOptions {
    * capitals with `_`: `env:NAME` or `file:/path` says where the value is, anything else is the value
    */
   readonly secrets?: (name: string) => string | undefined;
+  /** Encrypts what is declared as personal data. @default stored as it is, which is for development only */
+  readonly vault?: VaultOptions;
   /** Told of what happened, after it is durable. Must not throw. @default nobody */
   readonly observe?: Observer;
   /** @default the machine's clock */

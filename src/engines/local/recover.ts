@@ -30,7 +30,7 @@ export function recover(statements: Statements, journal: Journal, topology: Topo
   const afterCrash = meta.get("open") === 1;
   meta.set("open", 1);
   checkEnd(statements, journal, afterCrash);
-  for (const table of topology.tables.values()) rebuildIndexes(meta, statements.records, table, journal.tableId(table.name));
+  for (const table of topology.tables.values()) rebuildIndexes(meta, statements.records, table, journal.tableId(table.name), system.vault);
   const handlers = registerHandlers(statements, journal, topology);
   endCrashed(statements, topology, handlers, system);
   return { epoch, afterCrash, handlers };
@@ -47,7 +47,7 @@ function checkEnd({ meta, handlers, journal: events }: Statements, journal: Jour
   if (sealed !== undefined) {
     const { seq, hash } = parseLink(String(sealed));
     const row = seq === journal.head ? undefined : events.bySequence(seq);
-    const isKept = seq === journal.head ? sealed === journal.seal : afterCrash && seq < journal.head && (row === undefined || row[14] === hash);
+    const isKept = seq === journal.head ? sealed === journal.seal : afterCrash && seq < journal.head && (row === undefined || row[15] === hash);
     if (!isKept)
       throw new PulseQueueError(
         "STORE_CORRUPT",

@@ -1,7 +1,8 @@
-import { createHash, getRandomValues, hash } from "node:crypto";
+import { createHash, getRandomValues, hash, randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { idMaker } from "../../core/ids.ts";
 import type { Clock, System } from "../../core/ports.ts";
+import type { Vault } from "../../core/vault.ts";
 import type { LocalOptions } from "./options.ts";
 import { environmentSecret } from "./secrets.ts";
 
@@ -62,13 +63,16 @@ function cryptographic(): () => number {
 export const sha256: (text: string) => string =
   typeof hash === "function" ? (text) => hash("sha256", text, "base64") : (text) => createHash("sha256").update(text).digest("base64");
 
+/** 256 random bits. */
+export const randomKey = (): Buffer => randomBytes(32);
+
 /** Where the value of a secret comes from. */
 export function secretsOf(options: LocalOptions): System["secret"] {
   return options.secrets ?? ((name) => environmentSecret(name));
 }
 
 /** The system that the core works with. `floor`: a time after every one that the file knows, milliseconds since 1970. */
-export function localSystem(options: LocalOptions, floor: number): System {
+export function localSystem(options: LocalOptions, floor: number, vault: Vault | undefined): System {
   const clock = steady(options.clock ?? machineClock, floor);
   const random = options.random ?? cryptographic();
   return {
@@ -78,5 +82,6 @@ export function localSystem(options: LocalOptions, floor: number): System {
     hash: sha256,
     secret: secretsOf(options),
     observe: options.observe ?? (() => undefined),
+    vault,
   };
 }

@@ -145,7 +145,7 @@ export class Window {
   #delivery(row: EventRow, facts: Pick<LocalDelivery, "run" | "rowId" | "attempt" | "wasParked" | "redrives">): LocalDelivery {
     const event = this.options.journal.read(row);
     const { run, rowId, attempt, wasParked, redrives } = facts;
-    const lane = laneOf(this.handler, event);
+    const lane = laneOf(this.handler, event, this.options.vault);
     return { event, attempt, window: this, seq: row[0], run, lane, wasParked, redrives, rowId, held: true, leaving: false, hasSteps: false };
   }
 

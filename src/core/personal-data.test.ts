@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { redact } from "./redact.ts";
+import { redact } from "./personal-data.ts";
 
 describe("redact", () => {
   test("replaces what is at a path, at any depth, and leaves the original alone", () => {

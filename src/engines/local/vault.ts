@@ -1,0 +1,90 @@
+/** Seals personal data with the keys of a keyring. */
+import { createHmac } from "node:crypto";
+import { PulseQueueError } from "../../core/errors.ts";
+import type { Clock } from "../../core/ports.ts";
+import type { Vault } from "../../core/vault.ts";
+import type { MetaStatements } from "./statements/meta.ts";
+import { decrypt, encrypt, openKeyring, syntheticNonce, type DataKey, type Keyring } from "./keyring.ts";
+
+/** What `openLocal` takes to encrypt personal data at rest. */
+export interface VaultOptions {
+  /** 32 random bytes. Without them nothing that was sealed can be read. */
+  readonly masterKey: Uint8Array;
+  /** Where the keys are kept that personal data is sealed with. @default `<file>-keyring`; in memory for `":memory:"` */
+  readonly keyring?: string;
+}
+
+export interface LocalVault extends Vault {
+  readonly keyring: Keyring;
+}
+
+export const masterKeyBytes = 32;
+
+export function openVault(file: string, { masterKey, keyring: path }: VaultOptions, clock: Pick<Clock, "soon">): LocalVault {
+  if (masterKey.length !== masterKeyBytes) throw new PulseQueueError("KEY_FILE_INVALID", `A master key has ${String(masterKeyBytes)} bytes`);
+  const keyring = openKeyring(path ?? (file === ":memory:" ? undefined : `${file}-keyring`), masterKey);
+  let flushing: Promise<void> | undefined;
+
+  const sealWith = (key: DataKey, text: string, place: string): string => {
+    const nonce = syntheticNonce(macKey(key), place, text);
+    return `${key.id}.${encrypt(key.key, nonce, Buffer.from(text, "utf8"), place).toString("base64url")}`;
+  };
+  return {
+    keyring,
+    seal: (text, place, subject) => sealWith(keyring.keyOf(subject), text, place),
+    sealBeside(text, place, token) {
+      const key = keyring.byId(parts(token).id);
+      return sealWith(key === undefined || key === "erased" ? keyring.keyOf(undefined) : key, text, place);
+    },
+    open(token, place) {
+      const { id, sealed } = parts(token);
+      const key = keyring.byId(id);
+      if (key === "erased") return undefined;
+      if (key === undefined) throw new PulseQueueError("KEY_MISSING", "Personal data was encrypted with a key that the keyring does not hold");
+      const plain = decrypt(key.key, sealed, place);
+      if (plain === undefined) throw new PulseQueueError("KEY_MISSING", "Encrypted personal data does not belong where it stands, or is damaged");
+      return plain.toString("utf8");
+    },
+    async flush() {
+      if (!keyring.isDirty) return;
+      // Those who make keys in one turn share one sync.
+      flushing ??= new Promise<void>((resolve, reject) => {
+        clock.soon(() => {
+          flushing = undefined;
+          try {
+            keyring.flush();
+            resolve();
+          } catch (cause) {
+            reject(new PulseQueueError("STORE_FAILED", "The keyring cannot be written", { cause }));
+          }
+        });
+      });
+      await flushing;
+    },
+  };
+}
+
+/**
+ * Ties the database to its keyring, inside the caller's transaction. Throws `KEY_MISSING` where personal data was encrypted before
+ * and there is no key now, or another keyring: nothing would be readable, and what is new would be sealed apart.
+ */
+export function bindKeyring(meta: MetaStatements, vault: LocalVault | undefined): void {
+  const known = meta.get("keyring");
+  if (vault === undefined) {
+    if (known !== undefined) throw new PulseQueueError("KEY_MISSING", "Personal data in this file is encrypted, and no master key was given");
+    return;
+  }
+  if (known === undefined) meta.set("keyring", vault.keyring.id);
+  else if (known !== vault.keyring.id)
+    throw new PulseQueueError("KEY_MISSING", "The keyring beside this file is not the one that its personal data was encrypted with");
+}
+
+function parts(token: string): { readonly id: string; readonly sealed: Buffer } {
+  const dot = token.indexOf(".");
+  return { id: token.slice(0, dot), sealed: Buffer.from(token.slice(dot + 1), "base64url") };
+}
+
+/** Nonces and texts have keys of their own. */
+function macKey({ key }: DataKey): Buffer {
+  return createHmac("sha256", key).update("pulsequeue nonce 1").digest();
+}
