@@ -12,7 +12,18 @@ const typescript = new Map([...everything].filter(([path]) => path.endsWith(".ts
 const withoutTests: Tree = new Map([...everything].filter(([path]) => !isTest(path)));
 
 /** What a user installs with the package. Each entry is code that runs in the user's process: adding one is a decision. */
-const runtimeDependencies = ["@standard-schema/spec", "better-sqlite3", "commander", "croner", "tsx"];
+const runtimeDependencies = [
+  "@hono/node-server",
+  "@standard-schema/spec",
+  "better-sqlite3",
+  "commander",
+  "croner",
+  "hono",
+  "jose",
+  "pino",
+  "prom-client",
+  "tsx",
+];
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;

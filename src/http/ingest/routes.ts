@@ -1,0 +1,138 @@
+/**
+ * `POST /v1/events`: CloudEvents in, receipts out, after the durable commit.
+ *
+ * One event is answered with 202 and its receipt, or with a problem. A batch is answered entry by entry, in its order: 202 where
+ * all were accepted, 207 where at least one was not; the accepted ones are stored all the same. Sending a batch again is
+ * harmless, since each event has an identity: its source and id, or the `Idempotency-Key` where it has no id.
+ */
+import type { App } from "../../core/app.ts";
+import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
+import type { AnyEvent } from "../../core/event.ts";
+import type { Json } from "../../core/json.ts";
+import { limits as core } from "../../core/limits.ts";
+import type { Principal } from "../../core/principal.ts";
+import type { Queue } from "../../core/queue.ts";
+import { problem } from "../../core/request.ts";
+import { forbidden, includes } from "../access.ts";
+import type { Call, Route } from "../call.ts";
+import { decodeUtf8, parseJsonBody } from "../json-body.ts";
+import type { HttpLimits } from "../options.ts";
+import type { Refusals } from "../refusals.ts";
+import { json, toError } from "../respond.ts";
+import { readBinary, readStructured, type IncomingEvent } from "./cloud-event.ts";
+
+export interface IngestOptions {
+  readonly app: App;
+  readonly queue: Queue;
+  readonly limits: HttpLimits;
+  readonly refusals: Refusals;
+  /** Counts further events of one request against the principal's rate. */
+  readonly spend: (principal: Principal, cost: number) => void;
+}
+
+const structured = "application/cloudevents+json";
+const batch = "application/cloudevents-batch+json";
+const path = "/v1/events";
+
+/** What is told of an accepted event. */
+interface Accepted {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  /** Whether it was there already; then nothing was stored. */
+  readonly duplicate: boolean;
+}
+
+export function ingestRoutes(options: IngestOptions): readonly Route[] {
+  const { limits } = options;
+
+  const one = async (call: Call, event: IncomingEvent): Promise<Response> => {
+    const accepted = await accept(options, call, event, idempotencyKey(call));
+    return json(202, accepted, { location: `${path}/${encodeURIComponent(accepted.id)}` });
+  };
+
+  const many = async (call: Call): Promise<Response> => {
+    const entries = parseJsonBody(decodeUtf8(await call.body.bytes(limits.batchBytes)), core.depth + 3);
+    if (!Array.isArray(entries) || entries.length === 0) throw new PulseQueueError("REQUEST_INVALID", "A batch is a JSON array of at least one CloudEvent");
+    if (entries.length > limits.batchEvents) throw new PulseQueueError("PAYLOAD_TOO_LARGE", `A batch holds ${String(limits.batchEvents)} events at most`);
+    options.spend(call.principal, entries.length - 1);
+    const key = idempotencyKey(call);
+    // All at once, so that they share commits.
+    const results = await Promise.all(
+      (entries as readonly Json[]).map((entry, index) => acceptEntry(options, call, entry, key === undefined ? undefined : `${key}:${String(index)}`)),
+    );
+    return json(results.every(({ status }) => status === 202) ? 202 : 207, { results });
+  };
+
+  return [
+    {
+      method: "POST",
+      path,
+      access: { kind: "roles", roles: ["publisher"] },
+      summary: "Publishes a CloudEvent, or a batch of them; answered after the durable commit.",
+      query: [],
+      success: 202,
+      consumes: [structured, batch, "application/json"],
+      input: { description: "A CloudEvent 1.0, an array of them (batch), or the data alone with ce- headers (binary)." },
+      async handle(call) {
+        const { mediaType } = call.body;
+        if (mediaType === batch) return await many(call);
+        if (mediaType === structured) return await one(call, readStructured(await call.body.json()));
+        if (!call.request.headers.has("ce-specversion"))
+          throw new PulseQueueError("MEDIA_TYPE_UNSUPPORTED", `Send ${structured}, ${batch}, or JSON with ce- headers`);
+        const data = await call.body.json();
+        return await one(call, readBinary(call.request.headers, mediaType, data));
+      },
+    },
+  ];
+}
+
+function idempotencyKey({ request }: Call): string | undefined {
+  return request.headers.get("idempotency-key") ?? undefined;
+}
+
+async function acceptEntry(options: IngestOptions, call: Call, entry: Json, key: string | undefined): Promise<{ readonly status: number } & object> {
+  try {
+    return { status: 202, ...(await accept(options, call, readStructured(entry), key)) };
+  } catch (thrown) {
+    const error = toError(thrown);
+    await options.refusals.refuse(error.code, path, call.principal.id);
+    return problem(error).body as { readonly status: number };
+  }
+}
+
+async function accept({ app, queue }: IngestOptions, { principal }: Call, incoming: IncomingEvent, key: string | undefined): Promise<Accepted> {
+  const event = declaredEvent(app, principal, incoming);
+  const id = incoming.id ?? key;
+  if (id === undefined) throw new PulseQueueError("REQUEST_INVALID", "id is missing: give the event an id, or the request an Idempotency-Key");
+  const { source } = incoming;
+  if (source === app.name || source.startsWith(`${app.name}/`)) throw new PulseQueueError("ID_INVALID", "This source is the app's own: use another one");
+  // A tenant's principal publishes for its tenant, whatever the event says; who belongs to none may name one.
+  const tenant = principal.tenant ?? incoming.tenant;
+  if (tenant !== (incoming.tenant ?? tenant)) throw forbidden();
+  try {
+    const { duplicate } = await queue.publish(event, incoming.data, {
+      id,
+      source,
+      ...(incoming.key === undefined ? {} : { key: incoming.key }),
+      ...(incoming.correlationId === undefined ? {} : { correlationId: incoming.correlationId }),
+      ...(incoming.traceparent === undefined ? {} : { traceparent: incoming.traceparent }),
+      ...(tenant === undefined ? {} : { tenant }),
+    });
+    return { id, type: event.name, source, duplicate };
+  } catch (thrown) {
+    if (incoming.id === undefined && isPulseQueueError(thrown) && thrown.code === "IDENTITY_REUSED")
+      throw new PulseQueueError("REQUEST_MISMATCH", "This Idempotency-Key was used with another event");
+    throw thrown;
+  }
+}
+
+/** The event that may be published. What a principal may not publish is answered the same whether it is declared or not. */
+function declaredEvent(app: App, principal: Principal, { type, version }: IncomingEvent): AnyEvent {
+  if (!includes(principal.scope.events, type)) throw forbidden();
+  const event = type.startsWith("pulsequeue.") ? undefined : app.topology.events.get(type);
+  if (event === undefined) throw new PulseQueueError("EVENT_UNKNOWN", "The app does not know this event type");
+  if (version !== undefined && version !== event.version)
+    throw new PulseQueueError("VERSION_UNKNOWN", `The app takes version ${String(event.version)} of this event`);
+  return event;
+}

@@ -1,0 +1,58 @@
+/** What a principal sees of the queue: its tenant's part, personal data redacted. */
+import type { App } from "../../core/app.ts";
+import { PulseQueueError } from "../../core/errors.ts";
+import type { Json } from "../../core/json.ts";
+import { redact, redacted } from "../../core/personal-data.ts";
+import type { Principal } from "../../core/principal.ts";
+import type { DeadLetterView, EventView, Queue, TraceNode } from "../../core/queue.ts";
+import { forbidden } from "../access.ts";
+
+export interface View {
+  /** Whether the principal may know that this event is there. */
+  readonly sees: (event: EventView, principal: Principal) => boolean;
+  readonly event: (event: EventView) => EventView;
+  readonly letter: (letter: DeadLetterView) => DeadLetterView;
+  readonly trace: (node: TraceNode) => TraceNode;
+  readonly row: (table: string, row: Json) => Json;
+}
+
+export function createView(app: App): View {
+  const { events, tables } = app.topology;
+  const event = (shown: EventView): EventView => {
+    const declared = events.get(shown.type);
+    return { ...shown, data: declared === undefined ? redacted : redact(shown.data, declared.pii) };
+  };
+  const trace = (node: TraceNode): TraceNode => ({
+    event: event(node.event),
+    deliveries: node.deliveries.map((delivery) => ({ ...delivery, emitted: delivery.emitted.map(trace) })),
+  });
+  return {
+    sees: (shown, principal) => principal.tenant === undefined || shown.tenant === principal.tenant,
+    event,
+    trace,
+    letter: (letter) => ({ ...letter, event: event(letter.event) }),
+    row: (table, row) => redact(row, tables.get(table)?.pii ?? []),
+  };
+}
+
+/** What belongs to the whole application is not for a tenant's principal. Throws `FORBIDDEN`. */
+export function checkWhole(principal: Principal): void {
+  if (principal.tenant !== undefined) throw forbidden();
+}
+
+/** What is not there, and what is somebody else's: one answer. */
+export function notFound(what: string): PulseQueueError {
+  return new PulseQueueError("NOT_FOUND", `There is no such ${what}`);
+}
+
+/** The newest event with this id that the principal sees. Throws `NOT_FOUND`. */
+export async function findEvent(queue: Queue, view: View, principal: Principal, id: string): Promise<EventView> {
+  const found = (await queue.inspect.events({ id, ...tenantOf(principal) })).find((event) => view.sees(event, principal));
+  if (found === undefined) throw notFound("event");
+  return found;
+}
+
+/** Narrows a filter to the principal's tenant. */
+export function tenantOf({ tenant }: Principal): { readonly tenant?: string } {
+  return tenant === undefined ? {} : { tenant };
+}
