@@ -1,5 +1,6 @@
 /** What can be wrong with a queue on this machine, as checks over facts. */
 import type { HandlerView } from "../core/queue.ts";
+import type { Topology } from "../core/topology.ts";
 import type { Facts } from "./control/facts.ts";
 import { bytes, plural } from "./output/text.ts";
 import { age } from "./output/time.ts";
@@ -115,6 +116,19 @@ export function secretsCheck(names: readonly string[], missing: readonly string[
     detail: missing.length === 0 ? `${String(names.length)} declared, none missing` : `no value for ${missing.join(", ")}`,
     ...(missing.length === 0 ? {} : { fix: "Set PULSEQUEUE_SECRET_<NAME> to env:NAME or file:/path; a secret's file must not be open to other users." }),
   };
+}
+
+export function declaresPersonalData({ events, tables }: Pick<Topology, "events" | "tables">): boolean {
+  return [...events.values(), ...tables.values()].some(({ pii }) => pii.length > 0);
+}
+
+/** Personal data at rest; no check where none is declared. `hasKey`: whether a master key is given. */
+export function personalDataChecks(topology: Pick<Topology, "events" | "tables">, hasKey: boolean): readonly Check[] {
+  if (!declaresPersonalData(topology)) return [];
+  const name = "personal data";
+  if (hasKey) return [{ name, status: "ok", detail: "encrypted at rest" }];
+  const fix = "Give a master key with --key-file or PULSEQUEUE_KEY_FILE before real data comes in; what was stored before stays as it is.";
+  return [{ name, status: "warning", detail: "declared, and stored unencrypted", fix }];
 }
 
 export function summary(checks: readonly Check[]): string {

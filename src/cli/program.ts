@@ -6,12 +6,14 @@ import { addDev } from "./commands/dev.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEmit } from "./commands/emit.ts";
+import { addErase } from "./commands/erase.ts";
 import { addEvents } from "./commands/events.ts";
 import { addGraph } from "./commands/graph.ts";
 import { addHandlers } from "./commands/handlers.ts";
 import { addInit } from "./commands/init.ts";
 import { addOperations } from "./commands/operations.ts";
 import { addReplay } from "./commands/replay.ts";
+import { addReveal } from "./commands/reveal.ts";
 import { addSchema } from "./commands/schema.ts";
 import { addStart } from "./commands/start.ts";
 import { addTables } from "./commands/tables.ts";
@@ -35,6 +37,7 @@ export function createProgram(session: Session): Command {
     .version(readManifest().version, "-V, --version", "print the version")
     .option("--app <path>", "module whose default export is the app (env PULSEQUEUE_APP; default: app.ts)")
     .option("--file <path>", `the queue's file (env PULSEQUEUE_DB; default: ${defaultFile})`)
+    .option("--key-file <path>", "master key that personal data is encrypted with (env PULSEQUEUE_KEY_FILE, or a command in PULSEQUEUE_KEY_COMMAND)")
     .option("--json", "print one JSON document; errors too, on standard error")
     .addOption(new Option("--verbose", "print the stack of an error"))
     .addHelpText("after", exitCodes);
@@ -51,6 +54,8 @@ export function createProgram(session: Session): Command {
   addTables(program, session);
   addReplay(program, session);
   addOperations(program, session);
+  addReveal(program, session);
+  addErase(program, session);
   addSchema(program, session);
   addGraph(program, session);
   addDoctor(program, session);

@@ -9,7 +9,7 @@ import type { Control } from "./control/control.ts";
 import { CommandError } from "./exit.ts";
 import { loadApp } from "./load/app.ts";
 import { shown } from "./load/locate.ts";
-import type { Settings } from "./load/settings.ts";
+import { vaultOf, type Settings } from "./load/settings.ts";
 import type { Io } from "./output/io.ts";
 
 /** How long a file that is held by a process that does not answer yet is asked again: it may be starting or stopping. */
@@ -35,7 +35,7 @@ export async function withQueue<Result>(
   if (running !== undefined) return await use(running);
   if (whenMissing === "refuse" && !existsSync(settings.file)) throw missingFile(settings.file, io.cwd);
   const app = await loadApp(settings.app, io.cwd);
-  const opened = await openOrConnect(settings.file, app, io);
+  const opened = await openOrConnect(settings, app, io);
   if (!("close" in opened)) return await use(opened);
   const { localControl } = await import("./control/local.ts");
   try {
@@ -45,11 +45,12 @@ export async function withQueue<Result>(
   }
 }
 
-async function openOrConnect(file: string, app: App, io: Io): Promise<LocalQueue | Control> {
+async function openOrConnect(settings: Settings, app: App, io: Io): Promise<LocalQueue | Control> {
+  const { file } = settings;
   const until = io.now() + patience;
   for (;;) {
     try {
-      return await openFile(file, app);
+      return await openFile(settings, app);
     } catch (thrown) {
       if (!isPulseQueueError(thrown) || thrown.code !== "STORE_LOCKED") throw thrown;
       const running = await connectControl(file);
@@ -61,10 +62,11 @@ async function openOrConnect(file: string, app: App, io: Io): Promise<LocalQueue
   }
 }
 
-async function openFile(file: string, app: App): Promise<LocalQueue> {
+async function openFile(settings: Settings, app: App): Promise<LocalQueue> {
+  const { file } = settings;
   makeFolder(file);
   const { openLocal } = await import("../engines/local/index.ts");
-  return await openLocal(app, { file, secrets: () => "" }); // no handler runs, so nobody asks for a secret's value
+  return await openLocal(app, { file, secrets: () => "", ...vaultOf(settings) }); // no handler runs, so nobody asks for a secret's value
 }
 
 /** The folder of a new file is for this user only, like the file. */

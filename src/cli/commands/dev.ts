@@ -28,7 +28,15 @@ async function dev(call: Call<DevOptions>): Promise<ExitCode> {
   const { app, file, root } = await call.settings(call.args[0]);
   const log = createLog(call, levelOf(io.env, "debug"));
   const watcher = watchFiles([...new Set([dirname(app), root, ...(options.watch ?? []).map((folder) => resolve(io.cwd, folder))])]);
-  const args = ["start", app, "--file", file, ...(options.json === true ? ["--json"] : []), ...(options.verbose === true ? ["--verbose"] : [])];
+  const args = [
+    "start",
+    app,
+    "--file",
+    file,
+    ...(options.keyFile === undefined ? [] : ["--key-file", resolve(io.cwd, options.keyFile)]),
+    ...(options.json === true ? ["--json"] : []),
+    ...(options.verbose === true ? ["--verbose"] : []),
+  ];
   const env = { ...io.env, PULSEQUEUE_LOG_LEVEL: levelOf(io.env, "debug") };
   const stopped = untilStopped();
   try {

@@ -5,7 +5,7 @@ import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import { environmentSecret } from "../../engines/local/secrets.ts";
 import { runs, type Call, type Session } from "../call.ts";
-import { factChecks, handlerChecks, modeCheck, nodeCheck, secretsCheck, spaceCheck, summary, type Check } from "../doctor.ts";
+import { factChecks, handlerChecks, modeCheck, nodeCheck, personalDataChecks, secretsCheck, spaceCheck, summary, type Check } from "../doctor.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { loadApp } from "../load/app.ts";
 import { shown } from "../load/locate.ts";
@@ -37,12 +37,13 @@ async function doctor(call: Call): Promise<ExitCode> {
   return isOk ? exit.ok : exit.problem;
 }
 
-async function appChecks({ app: path }: Settings, { io }: Call): Promise<readonly Check[]> {
+async function appChecks({ app: path, masterKey }: Settings, { io }: Call): Promise<readonly Check[]> {
   try {
     const { name, topology } = await loadApp(path, io.cwd);
     const secrets = [...topology.secrets.keys()];
     return [
       { name: "app", status: "ok", detail: `${name} from ${shown(path, io.cwd)}, ${String(topology.handlers.size)} handlers` },
+      ...personalDataChecks(topology, masterKey !== undefined),
       ...(secrets.length === 0
         ? []
         : [

@@ -45,12 +45,16 @@ export function addYes(command: Command): Command {
   return command.option("-y, --yes", "do not ask back; needed where nobody can answer");
 }
 
+export function loginName(): string {
+  return userInfo().username;
+}
+
 /** The recorded part of an act. Throws a usage error without a reason. */
 export function actOf({ options }: Call<ActOptions>): OperationOptions {
   const dryRun = options.dryRun === true;
   const reason = options.reason?.trim() ?? "";
   if (reason === "" && !dryRun) throw usageError("This act needs a reason", 'Add --reason "why", or --dry-run to see what it would do.');
-  return { reason: reason === "" ? "dry run" : reason, by: options.by ?? userInfo().username, dryRun };
+  return { reason: reason === "" ? "dry run" : reason, by: options.by ?? loginName(), dryRun };
 }
 
 /**

@@ -1,12 +1,14 @@
 import { Command } from "commander";
 import type { App } from "../../core/app.ts";
-import type { Observer } from "../../core/ports.ts";
+import type { ObservedFact, Observer } from "../../core/ports.ts";
 import type { LocalQueue } from "../../engines/local/index.ts";
 import { environmentSecret } from "../../engines/local/secrets.ts";
+import { declaresPersonalData } from "../doctor.ts";
 import { runs, type Call, type Session } from "../call.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { loadApp } from "../load/app.ts";
 import { shown } from "../load/locate.ts";
+import { vaultOf, type Settings } from "../load/settings.ts";
 import { createLog, levelOf, type Log } from "../log.ts";
 import { onStop } from "../signals.ts";
 import { makeFolder } from "../with-queue.ts";
@@ -22,12 +24,14 @@ export function addStart(program: Command, session: Session): void {
 
 async function start(call: Call): Promise<ExitCode> {
   const { io } = call;
-  const { app: path, file } = await call.settings(call.args[0]);
+  const settings = await call.settings(call.args[0]);
+  const { app: path, file } = settings;
   const log = createLog(call, levelOf(io.env, "info"));
   const app = await loadApp(path, io.cwd);
   log.declare(app.topology, environmentSecret);
   const stopped = untilStopped(log);
-  const engine = await open(app, file, log);
+  if (settings.masterKey === undefined && declaresPersonalData(app.topology)) log.fact(unencrypted);
+  const engine = await open(app, settings, log);
   try {
     if (stopped.isAsked()) return exit.ok;
     await engine.queue.start();
@@ -46,7 +50,16 @@ interface Engine {
   close(): Promise<void>;
 }
 
-async function open(app: App, file: string, log: Log): Promise<Engine> {
+/** For development: doctor says the same. */
+const unencrypted: ObservedFact = {
+  type: "log",
+  level: "warn",
+  message: "personal data is stored unencrypted: there is no master key (--key-file)",
+  fields: {},
+};
+
+async function open(app: App, settings: Settings, log: Log): Promise<Engine> {
+  const { file } = settings;
   const [{ openLocal }, { serveControl }, { localControl }] = await Promise.all([
     import("../../engines/local/index.ts"),
     import("../control/server.ts"),
@@ -56,6 +69,7 @@ async function open(app: App, file: string, log: Log): Promise<Engine> {
   const observers: Observer[] = [log.fact];
   const queue = await openLocal(app, {
     file,
+    ...vaultOf(settings),
     observe: (fact) => {
       for (const observe of observers) observe(fact);
     },

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { PulseQueueError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
 import { group, runs, type Call, type Session } from "../call.ts";
-import type { TableView } from "../control/control.ts";
+import type { Control, TableView } from "../control/control.ts";
 import { usageError } from "../exit.ts";
 import { table } from "../output/table.ts";
 import { printableJson } from "../output/text.ts";
@@ -54,14 +54,19 @@ async function getRows(call: Call<LimitOptions>): Promise<undefined> {
     return;
   }
   const row = await call.queue(async (control) => {
-    const declared = (await control.tables({})).find((entry) => entry.name === name);
-    return await control.row({ table: name, keys: declared === undefined ? [] : readings(declared, key) });
+    return await control.row({ table: name, keys: await keyReadings(control, name, key) });
   });
   if (row === null) throw new PulseQueueError("NOT_FOUND", `Table ${name} has no row with the key ${key.join(", ").slice(0, 256)}`);
   call.print.result(row, () => printableJson(row, 2));
 }
 
-/** The keys that the words may mean: a word that looks like a number may be a text or a number in the key. */
+/** The keys of a table that the words may mean. */
+export async function keyReadings(control: Control, table: string, words: readonly string[]): Promise<readonly Json[]> {
+  const declared = (await control.tables({})).find((entry) => entry.name === table);
+  return declared === undefined ? [] : readings(declared, words);
+}
+
+/** A word that looks like a number may be a text or a number in the key. */
 function readings({ name, key: fields }: TableView, words: readonly string[]): readonly Json[] {
   if (words.length !== fields.length)
     throw usageError(`The key of table ${name} has ${String(fields.length)} field(s): ${fields.join(", ")}`, "Give one value for each field of the key.");

@@ -42,6 +42,8 @@ export interface HandlerRequest extends OperationOptions {
   readonly handler: string;
 }
 
+export type RevealRequest = Pick<OperationOptions, "reason" | "by">;
+
 export interface ReplayRequest extends HandlerRequest {
   /** Milliseconds since 1970. */
   readonly from: number;
@@ -75,6 +77,12 @@ export interface Control {
   pause(request: HandlerRequest): Promise<OperationResult>;
   resume(request: HandlerRequest): Promise<OperationResult>;
   replay(request: ReplayRequest): Promise<OperationResult>;
+  /** Unredacted, and recorded. */
+  revealEvent(request: RevealRequest & { readonly id: string }): Promise<EventView>;
+  revealRow(request: RevealRequest & { readonly table: string; readonly keys: readonly Json[] }): Promise<Json>;
+  erase(request: OperationOptions & { readonly subject: string }): Promise<OperationResult>;
+  /** `keyFile`: absolute path of the new master key. */
+  rotateKey(request: OperationOptions & { readonly keyFile: string }): Promise<OperationResult>;
   /** Copies the file, as it is at one moment, to an absolute path that does not exist yet. */
   backup(request: { readonly target: string }, progress?: Progress): Promise<{ readonly bytes: number }>;
   verify(request: Nothing, progress?: Progress): Promise<VerifyReport>;
@@ -100,6 +108,10 @@ export const methods = [
   "pause",
   "resume",
   "replay",
+  "revealEvent",
+  "revealRow",
+  "erase",
+  "rotateKey",
   "backup",
   "verify",
   "facts",

@@ -3,7 +3,9 @@ import { PulseQueueError, type ErrorCode } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
 import { newEvent } from "../../core/new-event.ts";
 import type { DeadLetterView, EventView, PublishOptions, TraceNode } from "../../core/queue.ts";
+import { revealEvent, revealRow } from "../../core/reveal.ts";
 import type { AnyTable } from "../../core/table.ts";
+import { masterKeyFromFile } from "../../engines/local/master-key.ts";
 import type { LocalQueue } from "../../engines/local/index.ts";
 import { machineClock } from "../../engines/local/system.ts";
 import { redact, redacted } from "../../core/personal-data.ts";
@@ -56,6 +58,10 @@ export function localControl(app: App, queue: LocalQueue, live: boolean): Contro
     pause: ({ handler, ...options }) => operate.pause(handler, options),
     resume: ({ handler, ...options }) => operate.resume(handler, options),
     replay: (request) => operate.replay(request),
+    revealEvent: ({ id, ...options }) => revealEvent(queue, id, options),
+    revealRow: ({ table, keys, ...options }) => revealRow(queue, findTable(table), keys, options),
+    erase: ({ subject, ...options }) => queue.erase(subject, options),
+    rotateKey: ({ keyFile, ...options }) => queue.rotateMasterKey(masterKeyFromFile(keyFile), options),
     backup: ({ target }, progress) => queue.backup(target, (done, total) => progress?.(`${String(Math.floor((100 * done) / Math.max(1, total)))} %`)),
     verify: (_request, progress) => queue.verify((count) => progress?.(`${count.toLocaleString("en")} events`)),
     facts: async () => ({ ...(await queue.facts()), app: app.name, pid: process.pid, live }),

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Config } from "../../core/config.ts";
 import { PulseQueueError } from "../../core/errors.ts";
+import type { LocalOptions } from "../../engines/local/index.ts";
+import { masterKeyFromCommand, masterKeyFromFile } from "../../engines/local/master-key.ts";
 import type { Io } from "../output/io.ts";
 import { loadDefault } from "./module.ts";
 
@@ -9,6 +11,7 @@ import { loadDefault } from "./module.ts";
 export interface GlobalOptions {
   readonly app?: string;
   readonly file?: string;
+  readonly keyFile?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -19,6 +22,8 @@ export interface Settings {
   readonly file: string;
   /** Folder of the config, else the current one: what `dev` watches besides the app's folder. */
   readonly root: string;
+  /** Where the master key of personal data comes from; `undefined`: there is none. Read only where the file is opened. */
+  readonly masterKey: (() => Uint8Array) | undefined;
 }
 
 const configNames = ["pulsequeue.config.ts", "pulsequeue.config.mts", "pulsequeue.config.js", "pulsequeue.config.mjs"];
@@ -39,7 +44,21 @@ export async function settle(options: GlobalOptions, io: Io, argument?: string):
     app: resolve(io.cwd, app ?? config.app ?? firstApp),
     file: resolve(io.cwd, file ?? config.file ?? defaultFile),
     root: configPath === undefined ? io.cwd : dirname(configPath),
+    masterKey: masterKeySource(options, io),
   };
+}
+
+/** An option wins over the environment, a file over a command. */
+function masterKeySource({ keyFile }: GlobalOptions, { cwd, env }: Io): Settings["masterKey"] {
+  const path = keyFile ?? nonEmpty(env["PULSEQUEUE_KEY_FILE"]);
+  const command = nonEmpty(env["PULSEQUEUE_KEY_COMMAND"]);
+  if (path !== undefined) return () => masterKeyFromFile(resolve(cwd, path));
+  return command === undefined ? undefined : () => masterKeyFromCommand(command);
+}
+
+/** What `openLocal` is given for it. */
+export function vaultOf({ masterKey }: Pick<Settings, "masterKey">): Pick<LocalOptions, "vault"> {
+  return masterKey === undefined ? {} : { vault: { masterKey: masterKey() } };
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

@@ -7,7 +7,7 @@
  * the head, then a key or a tombstone each. New keys are appended and synced before anything sealed with them is stored; a line
  * that a crash cut short was never used. Destroying a key and changing the master key write the file anew and exchange it.
  */
-import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { PulseQueueError } from "../../core/errors.ts";
@@ -35,6 +35,8 @@ export interface Keyring {
   erase(subject: string): boolean;
   /** How a person is named in records. */
   nameOf(subject: string): string;
+  /** How many keys there are, destroyed ones not counted. */
+  readonly size: number;
   /** Wraps every key anew, durably. */
   rewrap(master: Uint8Array): void;
   close(): void;
@@ -148,14 +150,24 @@ export function openKeyring(path: string | undefined, master: Uint8Array): Keyri
     },
     has: (subject) => current.has(hashOf(subject)),
     nameOf: (subject) => `subject:${hashOf(subject).slice(0, 16)}`,
+    get size() {
+      return current.size;
+    },
     rewrap(next) {
+      const before = { wrapping, headLine, entries: [...entries] };
       const opened = [...entries.values()].map((entry) => ({ entry, loaded: load(entry) }));
       wrapping = wrappingKey(next);
       headLine = { ...headLine, names: wrap(wrapping, names, "names") };
       for (const { entry, loaded } of opened) {
         if (loaded !== undefined) entries.set(entry.id, { ...entry, key: wrap(wrapping, loaded.key, `${entry.id} ${entry.of}`) });
       }
-      rewrite();
+      try {
+        rewrite();
+      } catch (thrown) {
+        ({ wrapping, headLine } = before);
+        for (const [id, entry] of before.entries) entries.set(id, entry);
+        throw thrown;
+      }
     },
     close() {
       if (descriptor !== undefined) closeSync(descriptor);
@@ -233,9 +245,4 @@ export function syntheticNonce(key: Buffer, place: string, plain: string): Buffe
     .update(`${String(place.length)} ${place} ${plain}`)
     .digest()
     .subarray(0, nonceBytes);
-}
-
-/** Whether two master keys are the same. */
-export function sameKey(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && timingSafeEqual(left, right);
 }

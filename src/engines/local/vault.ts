@@ -18,10 +18,15 @@ export interface LocalVault extends Vault {
   readonly keyring: Keyring;
 }
 
-export const masterKeyBytes = 32;
+const masterKeyBytes = 32;
+
+/** Throws `KEY_FILE_INVALID` for a key of another length. */
+export function checkMasterKey(masterKey: Uint8Array): void {
+  if (masterKey.length !== masterKeyBytes) throw new PulseQueueError("KEY_FILE_INVALID", `A master key has ${String(masterKeyBytes)} bytes`);
+}
 
 export function openVault(file: string, { masterKey, keyring: path }: VaultOptions, clock: Pick<Clock, "soon">): LocalVault {
-  if (masterKey.length !== masterKeyBytes) throw new PulseQueueError("KEY_FILE_INVALID", `A master key has ${String(masterKeyBytes)} bytes`);
+  checkMasterKey(masterKey);
   const keyring = openKeyring(path ?? (file === ":memory:" ? undefined : `${file}-keyring`), masterKey);
   let flushing: Promise<void> | undefined;
 

@@ -1,0 +1,37 @@
+/** Personal data shown to an operator who says why: recorded before it is shown. */
+import { PulseQueueError } from "./errors.ts";
+import type { Json } from "./json.ts";
+import type { Ledger } from "./ledger.ts";
+import { checkReason, type OperationOptions } from "./operation.ts";
+import type { EventView, Inspect } from "./queue.ts";
+import type { AnyTable } from "./table.ts";
+
+interface Revealing {
+  readonly inspect: Inspect;
+  readonly ledger: Ledger;
+}
+
+/** The event with this id, unredacted. Throws `OPERATION_INVALID` without a reason, `NOT_FOUND`. */
+export async function revealEvent({ inspect, ledger }: Revealing, id: string, options: OperationOptions): Promise<EventView> {
+  checkReason(options);
+  const [event] = await inspect.events({ id });
+  if (event === undefined) throw new PulseQueueError("NOT_FOUND", "There is no event with this id");
+  await record(ledger, `event ${event.id}`, options);
+  return event;
+}
+
+/** The first row that there is with one of the keys, unredacted. Throws `OPERATION_INVALID` without a reason, `NOT_FOUND`. */
+export async function revealRow({ inspect, ledger }: Revealing, table: AnyTable, keys: readonly Json[], options: OperationOptions): Promise<Json> {
+  checkReason(options);
+  for (const key of keys) {
+    const row = await inspect.table(table).get(key as never);
+    if (row === undefined) continue;
+    await record(ledger, `row ${table.name} ${JSON.stringify(key)}`.slice(0, 2_000), options);
+    return row as Json;
+  }
+  throw new PulseQueueError("NOT_FOUND", `Table ${table.name} has no row with this key`);
+}
+
+async function record(ledger: Ledger, subject: string, { by = "local", reason }: OperationOptions): Promise<void> {
+  await ledger.append({ by, action: "reveal", subject, reason, detail: { count: 1 } });
+}
