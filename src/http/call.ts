@@ -140,3 +140,9 @@ export function queryOf(search: string, names: readonly string[] | undefined): R
   if (stranger !== undefined) throw new PulseQueueError("REQUEST_INVALID", `The query takes ${names.length === 0 ? "nothing" : names.join(", ")}`);
   return query;
 }
+
+/** The caller's trace context; one that is not well-formed counts as none, as its specification wants. */
+export function traceparentOf(headers: Headers): { readonly traceparent?: string } {
+  const traceparent = headers.get("traceparent");
+  return traceparent !== null && /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(traceparent) ? { traceparent } : {};
+}

@@ -3,9 +3,10 @@ import type { App } from "../core/app.ts";
 import type { EndpointDefinition } from "../core/endpoint.ts";
 import { PulseQueueError, type ErrorCode } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
+import { checkIdentifier } from "../core/names.ts";
 import type { InvokeResponse, Queue } from "../core/queue.ts";
 import { jsonSchemaOf } from "../core/schema.ts";
-import type { Call, Route } from "./call.ts";
+import { traceparentOf, type Call, type Route } from "./call.ts";
 import { decodeUtf8 } from "./json-body.ts";
 import { reasonOf, type Refusals } from "./refusals.ts";
 import { baseHeaders } from "./respond.ts";
@@ -42,6 +43,7 @@ function endpointRoute({ queue, refusals }: EndpointRouteOptions, endpoint: Endp
       if (!takesBody) await refuseBody(call);
       const body = takesBody ? await call.body.json() : undefined;
       const idempotencyKey = request.headers.get("idempotency-key") ?? undefined;
+      const correlationId = request.headers.get("x-correlation-id") ?? undefined;
       const answer = await queue.invoke(endpoint, {
         ...(body === undefined ? {} : { body }),
         params,
@@ -50,6 +52,8 @@ function endpointRoute({ queue, refusals }: EndpointRouteOptions, endpoint: Endp
         rawBody: takesBody ? decodeUtf8(await call.body.bytes(Infinity)) : "",
         principal: principal.id,
         ...(principal.tenant === undefined ? {} : { tenant: principal.tenant }),
+        ...traceparentOf(request.headers),
+        ...(correlationId === undefined ? {} : { correlationId: checkIdentifier("correlation id", correlationId) }),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       });
       const code = codeOf(answer);

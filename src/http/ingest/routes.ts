@@ -14,7 +14,7 @@ import type { Principal } from "../../core/principal.ts";
 import type { Queue } from "../../core/queue.ts";
 import { problem } from "../../core/request.ts";
 import { forbidden, includes } from "../access.ts";
-import type { Call, Route } from "../call.ts";
+import { traceparentOf, type Call, type Route } from "../call.ts";
 import { decodeUtf8, parseJsonBody } from "../json-body.ts";
 import type { HttpLimits } from "../options.ts";
 import type { Refusals } from "../refusals.ts";
@@ -101,7 +101,7 @@ async function acceptEntry(options: IngestOptions, call: Call, entry: Json, key:
   }
 }
 
-async function accept({ app, queue }: IngestOptions, { principal }: Call, incoming: IncomingEvent, key: string | undefined): Promise<Accepted> {
+async function accept({ app, queue }: IngestOptions, { principal, request }: Call, incoming: IncomingEvent, key: string | undefined): Promise<Accepted> {
   const event = declaredEvent(app, principal, incoming);
   const id = incoming.id ?? key;
   if (id === undefined) throw new PulseQueueError("REQUEST_INVALID", "id is missing: give the event an id, or the request an Idempotency-Key");
@@ -116,7 +116,7 @@ async function accept({ app, queue }: IngestOptions, { principal }: Call, incomi
       source,
       ...(incoming.key === undefined ? {} : { key: incoming.key }),
       ...(incoming.correlationId === undefined ? {} : { correlationId: incoming.correlationId }),
-      ...(incoming.traceparent === undefined ? {} : { traceparent: incoming.traceparent }),
+      ...(incoming.traceparent === undefined ? traceparentOf(request.headers) : { traceparent: incoming.traceparent }),
       ...(tenant === undefined ? {} : { tenant }),
     });
     return { id, type: event.name, source, duplicate };

@@ -101,7 +101,7 @@ function revealRoute({ queue, view }: OperateRouteOptions): Route {
     const { options } = await readAct(call);
     const event = await findEvent(queue, view, call.principal, call.params["id"] ?? "");
     if (options.dryRun === true) return json(200, view.event(event));
-    await queue.ledger.append({ by: call.principal.id, action: "reveal", subject: event.id, reason: options.reason });
+    await queue.ledger.append({ by: call.principal.id, action: "reveal", subject: `event ${event.id}`, reason: options.reason, detail: { count: 1 } });
     return json(200, event);
   });
 }
