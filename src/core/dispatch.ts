@@ -13,7 +13,7 @@ import { isPulseQueueError, PulseQueueError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type { EventMessage, HandlerDefinition } from "./handler.ts";
 import { personalValues } from "./personal-data.ts";
-import type { Delivery, SettledStatus, Settlement, Store, System } from "./ports.ts";
+import type { AttemptTrace, Delivery, SettledStatus, Settlement, Store, System, Tracer } from "./ports.ts";
 import { parseWith } from "./schema.ts";
 import { eventPlace } from "./sealed-store.ts";
 import { Scope, type ScopeShared } from "./scope.ts";
@@ -90,7 +90,7 @@ async function runUntilFull<D extends Delivery>(
   forced: ReadonlyMap<D, unknown>,
   conflicts: number,
 ): Promise<readonly Settlement<D>[]> {
-  const { clock } = options.system;
+  const { clock, trace: tracer } = options.system;
   const settled: Settlement<D>[] = [];
   const started = clock.monotonic();
   let before = started;
@@ -106,7 +106,11 @@ async function runUntilFull<D extends Delivery>(
       if (settled.length > 0 && full) break;
       const { key } = delivery.event;
       if (key !== undefined && held.has(key)) continue;
-      const fact = forced.has(delivery) ? failureOf(forced.get(delivery), clock.now()) : await attempt(options, handler, delivery, shared, watch, before);
+      const begun = before;
+      const run = (trace: AttemptTrace | undefined): Promise<DeliveryFact> => attempt(options, handler, delivery, shared, watch, begun, trace);
+      const fact = forced.has(delivery)
+        ? failureOf(forced.get(delivery), clock.now())
+        : await (tracer === undefined ? run(undefined) : traced(tracer, handler, delivery, run));
       const milliseconds = clock.monotonic() - before;
       before += milliseconds;
       if (fact.type === "succeeded") settled.push({ delivery, status: done, wrote: work.keep(), milliseconds });
@@ -128,6 +132,24 @@ async function runUntilFull<D extends Delivery>(
 const done: SettledStatus = { state: "done" };
 const succeeded: DeliveryFact = { type: "succeeded" };
 
+/** An attempt inside its span. */
+async function traced<D extends Delivery>(
+  tracer: Tracer,
+  handler: HandlerDefinition,
+  delivery: D,
+  run: (trace: AttemptTrace) => Promise<DeliveryFact>,
+): Promise<DeliveryFact> {
+  const trace = tracer.process(handler.name, delivery);
+  let failure: string | undefined = "INTERNAL";
+  try {
+    const fact = await run(trace);
+    failure = "failure" in fact ? fact.failure.code : fact.type === "returned" ? "QUEUE_CLOSED" : undefined;
+    return fact;
+  } finally {
+    trace.end(failure);
+  }
+}
+
 /** Runs one attempt and says what came of it. Throws `STORE_…` errors only. */
 async function attempt<D extends Delivery>(
   options: DispatchOptions<D>,
@@ -136,6 +158,7 @@ async function attempt<D extends Delivery>(
   shared: ScopeShared,
   watch: Watch,
   started: number,
+  trace: AttemptTrace | undefined,
 ): Promise<DeliveryFact> {
   const { system, store } = options;
   const { event } = delivery;
@@ -149,9 +172,11 @@ async function attempt<D extends Delivery>(
     }
     const message = toMessage(event, definition, system.vault);
     const steps: StepMemory = { load: () => store.steps(delivery), save: (name, result) => store.saveStep(delivery, name, result) };
-    scope = new Scope(shared, { attempt: delivery.attempt, event, identity: event.id, steps });
+    const origin = trace === undefined ? {} : { origin: { traceparent: trace.context } };
+    scope = new Scope(shared, { attempt: delivery.attempt, event, identity: event.id, steps, ...origin });
     if (definition.pii.length > 0) scope.hide(() => personalValues(openJson(system.vault, event.data, eventPlace(event.type), "mark"), definition.pii));
-    const running: unknown = handler.handle(message, scope);
+    const context = scope;
+    const running: unknown = trace === undefined ? handler.handle(message, context) : trace.run(() => handler.handle(message, context));
     // Whatever it is: another library's promise must be waited for as well.
     if (running !== undefined) await watch.race(Promise.resolve(running), scope, started);
     scope.checkInvariants();

@@ -23,7 +23,7 @@ export interface NewEventOptions extends EmitOptions {
  * Throws `PAYLOAD_…`, `ID_INVALID`, `DECLARATION_INVALID` (a delay that is no duration).
  */
 export function newEvent(
-  system: Pick<System, "clock" | "newId">,
+  system: Pick<System, "clock" | "newId" | "trace">,
   event: AnyEvent,
   data: unknown,
   options: NewEventOptions,
@@ -37,8 +37,10 @@ export function newEvent(
     throw new PulseQueueError("DECLARATION_INVALID", `${what}: its key is personal data, which cannot be encrypted: use an id as the key`);
   const subject = event.subject?.(output as never);
   const now = system.clock.now();
+  const id = options.id === undefined ? system.newId() : checkIdentifier("event id", options.id);
+  const context = optional(options.traceparent, checkTraceparent) ?? parent?.traceparent;
   return {
-    id: options.id === undefined ? system.newId() : checkIdentifier("event id", options.id),
+    id,
     type: event.name,
     source: checkSource(options.source),
     time: now,
@@ -49,7 +51,7 @@ export function newEvent(
       parent === undefined ? optional(options.correlationId, (value) => checkIdentifier("correlation id", value)) : (parent.correlationId ?? parent.id),
     causationId: parent?.id,
     hops: parent === undefined ? 0 : parent.hops + 1,
-    traceparent: parent?.traceparent ?? optional(options.traceparent, checkTraceparent),
+    traceparent: system.trace?.send({ type: event.name, id }, context) ?? context,
     tenant: parent === undefined ? optional(options.tenant, (value) => checkIdentifier("tenant", value)) : parent.tenant,
     dueAt: dueAt(options, now),
     chosenId: options.id !== undefined,

@@ -32,6 +32,25 @@ export interface System {
   readonly observe: Observer;
   /** Reads personal data that is encrypted at rest; `undefined`: none is. */
   readonly vault?: Vault | undefined;
+  /** @default nobody follows */
+  readonly trace?: Tracer | undefined;
+}
+
+/** Follows work from process to process. Must not throw. Contexts are W3C `traceparent` texts. */
+export interface Tracer {
+  /** An event is sent: answers the context to store with it, `undefined`: none of its own. `parent`: the context it is sent in, if known. */
+  send(event: { readonly type: string; readonly id: string }, parent: string | undefined): string | undefined;
+  /** An attempt at a delivery begins. */
+  process(handler: string, delivery: Delivery): AttemptTrace;
+}
+
+export interface AttemptTrace {
+  /** The context that what it emits is sent in. */
+  readonly context: string | undefined;
+  /** Runs the handler in that context. */
+  run<Result>(handle: () => Result): Result;
+  /** `failure`: the code of what went wrong; `undefined`: it went well. */
+  end(failure: string | undefined): void;
 }
 
 /** Told of what happened, after it is durable. Must not throw and must not block. */

@@ -1,5 +1,5 @@
 import type { Duration } from "../../core/duration.ts";
-import type { Clock, Observer } from "../../core/ports.ts";
+import type { Clock, Observer, Tracer } from "../../core/ports.ts";
 import type { VaultOptions } from "./vault.ts";
 
 /** What `openLocal` takes. */
@@ -22,6 +22,8 @@ export interface LocalOptions {
   readonly secrets?: (name: string) => string | undefined;
   /** Encrypts what is declared as personal data. @default stored as it is, which is for development only */
   readonly vault?: VaultOptions;
+  /** Follows work across processes, e.g. `openTelemetryTracer()` of `pulsequeue/observe`. @default nobody */
+  readonly trace?: Tracer | undefined;
   /** Told of what happened, after it is durable. Must not throw. @default nobody */
   readonly observe?: Observer;
   /** @default the machine's clock */

@@ -83,5 +83,6 @@ export function localSystem(options: LocalOptions, floor: number, vault: Vault |
     secret: secretsOf(options),
     observe: options.observe ?? (() => undefined),
     vault,
+    trace: options.trace,
   };
 }
