@@ -7,7 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { openLocal } from "pulsequeue/local";
 import app from "../examples/order-pipeline/app.ts";
-import { createMetrics } from "../src/observe/metrics.ts";
+import { createMetrics } from "pulsequeue/observe";
 
 const folder = mkdtempSync(join(tmpdir(), "pulsequeue-promtool-"));
 try {
@@ -27,7 +27,7 @@ async function exposition(): Promise<string> {
     monotonic: () => performance.now(),
   });
   metrics.observe({ type: "request", route: "/orders/:id", method: "GET", status: 200, milliseconds: 3 });
-  const text = await metrics.render();
+  const { text } = await metrics.scrape();
   await queue.close();
   return text;
 }

@@ -32,7 +32,7 @@ function start(given: { readonly handlers?: () => Promise<readonly HandlerView[]
     monotonic: () => at.now,
     ...given,
   });
-  return { metrics, at, series: async () => parseExposition(await metrics.render()).series };
+  return { metrics, at, series: async () => parseExposition((await metrics.scrape()).text).series };
 }
 
 const settled: Extract<ObservedFact, { type: "settled" }> = {
@@ -170,7 +170,7 @@ describe("gauges", () => {
   test("scrapes at the same time share one reading", async () => {
     let asked = 0;
     const { metrics } = start({ handlers: () => ((asked += 1), Promise.resolve([view])) });
-    await Promise.all([metrics.render(), metrics.render(), metrics.render()]);
+    await Promise.all([metrics.scrape(), metrics.scrape(), metrics.scrape()]);
     expect(asked).toBe(1);
   });
 });
@@ -181,6 +181,6 @@ test("two queues in one process do not share a registry", async () => {
   expect((await two.series()).get(attempt("done"))).toBe(0);
 });
 
-test("the type of the content is what Prometheus wants", () => {
-  expect(start().metrics.contentType).toBe("text/plain; version=0.0.4; charset=utf-8");
+test("the type of the content is what Prometheus wants", async () => {
+  expect((await start().metrics.scrape()).contentType).toBe("text/plain; version=0.0.4; charset=utf-8");
 });

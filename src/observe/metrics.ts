@@ -13,9 +13,8 @@ import { createGauges, type GaugeSource } from "./gauges.ts";
 export interface Metrics {
   /** Moves the counters. */
   readonly observe: Observer;
-  /** The exposition, format 0.0.4. Gauges of a queue that cannot be asked are left out; `pulsequeue_inspection_ok` is 0 then. */
-  readonly render: () => Promise<string>;
-  readonly contentType: string;
+  /** What is scraped, format 0.0.4. Gauges of a queue that cannot be asked are left out; `pulsequeue_inspection_ok` is 0 then. */
+  readonly scrape: () => Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
 export interface MetricsOptions {
@@ -52,7 +51,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const [registry] = registers as [Registry];
   const counters = createCounters(registers, options.topology);
   const gauges = createGauges(registers, options satisfies GaugeSource);
-  return { observe: counters, contentType: registry.contentType, render: async () => (await gauges.refresh(), await registry.metrics()) };
+  return {
+    observe: counters,
+    scrape: async () => {
+      await gauges.refresh();
+      return { text: await registry.metrics(), contentType: registry.contentType };
+    },
+  };
 }
 
 function createCounters(registers: Registry[], { events, handlers }: Topology): Observer {

@@ -14,9 +14,9 @@ const system = { "messaging.system": "pulsequeue" } as const;
  * The tracer of the OpenTelemetry SDK that this process has registered; `undefined` where the package `@opentelemetry/api`, an
  * optional one, is not installed. Without a registered SDK its spans go nowhere, and contexts that come in are passed on.
  */
-export async function openTelemetryTracer(load: () => Promise<Api> = () => import("@opentelemetry/api")): Promise<Tracer | undefined> {
+export async function openTelemetryTracer(load: () => Promise<object> = () => import("@opentelemetry/api")): Promise<Tracer | undefined> {
   try {
-    return tracerOf(await load());
+    return tracerOf((await load()) as Api);
   } catch {
     return undefined;
   }

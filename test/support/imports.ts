@@ -47,7 +47,7 @@ export const importTable: readonly Rule[] = [
 ];
 
 /** Public entries: all that an example may know of this package. */
-export const publicEntries = ["pulsequeue", "pulsequeue/http", "pulsequeue/local", "pulsequeue/testing"];
+export const publicEntries = ["pulsequeue", "pulsequeue/http", "pulsequeue/local", "pulsequeue/observe", "pulsequeue/testing"];
 
 /** Every import that the table does not allow, as a sentence. Tests beside the sources are measured elsewhere. */
 export function importViolations(tree: Tree, table: readonly Rule[] = importTable): readonly string[] {

@@ -10,6 +10,7 @@ import { loadApp } from "../load/app.ts";
 import { shown } from "../load/locate.ts";
 import { vaultOf, type Settings } from "../load/settings.ts";
 import { createLog, levelOf, type Log } from "../log.ts";
+import { openTelemetryTracer } from "../../observe/trace.ts";
 import { onStop } from "../signals.ts";
 import { makeFolder } from "../with-queue.ts";
 
@@ -70,6 +71,7 @@ async function open(app: App, settings: Settings, log: Log): Promise<Engine> {
   const queue = await openLocal(app, {
     file,
     ...vaultOf(settings),
+    trace: await openTelemetryTracer(),
     observe: (fact) => {
       for (const observe of observers) observe(fact);
     },

@@ -2,5 +2,6 @@
 export { openLocal } from "./open.ts";
 export { verifyLocal } from "./verify-closed.ts";
 export type { LocalFacts, LocalQueue } from "./open.ts";
-export type { FaultPoint, LocalOptions, Simulation, VerifyProblem, VerifyReport } from "./options.ts";
+export { masterKeyFromCommand, masterKeyFromFile } from "./master-key.ts";
+export type { FaultPoint, LocalOptions, Simulation, VaultOptions, VerifyProblem, VerifyReport } from "./options.ts";
 export { faultPoints } from "./options.ts";

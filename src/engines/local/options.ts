@@ -1,6 +1,5 @@
 import type { Duration } from "../../core/duration.ts";
 import type { Clock, Observer, Tracer } from "../../core/ports.ts";
-import type { VaultOptions } from "./vault.ts";
 
 /** What `openLocal` takes. */
 export interface LocalOptions {
@@ -32,6 +31,14 @@ export interface LocalOptions {
   readonly random?: () => number;
   /** What tests of the engine itself turn on. @default nothing */
   readonly simulate?: Simulation;
+}
+
+/** What `openLocal` takes to encrypt personal data at rest. */
+export interface VaultOptions {
+  /** 32 random bytes. Without them nothing that was sealed can be read. */
+  readonly masterKey: Uint8Array;
+  /** Where the keys are kept that personal data is sealed with. @default `<file>-keyring`; in memory for `":memory:"` */
+  readonly keyring?: string;
 }
 
 /** Faults that a simulator injects. They cannot be turned on from outside the process. */

@@ -3,16 +3,9 @@ import { createHmac } from "node:crypto";
 import { PulseQueueError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Vault } from "../../core/vault.ts";
+import type { VaultOptions } from "./options.ts";
 import type { MetaStatements } from "./statements/meta.ts";
 import { decrypt, encrypt, openKeyring, syntheticNonce, type DataKey, type Keyring } from "./keyring.ts";
-
-/** What `openLocal` takes to encrypt personal data at rest. */
-export interface VaultOptions {
-  /** 32 random bytes. Without them nothing that was sealed can be read. */
-  readonly masterKey: Uint8Array;
-  /** Where the keys are kept that personal data is sealed with. @default `<file>-keyring`; in memory for `":memory:"` */
-  readonly keyring?: string;
-}
 
 export interface LocalVault extends Vault {
   readonly keyring: Keyring;
