@@ -119,8 +119,9 @@ function limit(server: Server, options: ServeOptions): void {
 }
 
 async function answer(app: HttpApp, request: Request, { incoming, outgoing }: HttpBindings, behindProxy: boolean, isTls: boolean): Promise<Response> {
-  const peer = peerOf(incoming, behindProxy);
-  const response = known.has(incoming.method ?? "") ? await app.fetch(request, peer) : unknownMethod(app);
+  const error = unanswerable(incoming);
+  if (error !== undefined) app.unreadable();
+  const response = error === undefined ? await app.fetch(request, peerOf(incoming, behindProxy)) : problemResponse(error, { allow: [...known].join(", ") });
   if (isTls) response.headers.set("strict-transport-security", "max-age=31536000");
   // What is left of a body that was refused is not read to its end.
   if (!incoming.complete && (incoming.headers["transfer-encoding"] !== undefined || Number(incoming.headers["content-length"] ?? 0) > 0)) {
@@ -130,9 +131,10 @@ async function answer(app: HttpApp, request: Request, { incoming, outgoing }: Ht
   return response;
 }
 
-function unknownMethod(app: HttpApp): Response {
-  app.unreadable();
-  return problemResponse(new PulseQueueError("METHOD_NOT_ALLOWED", "The server does not know this method"), { allow: [...known].join(", ") });
+/** What an application is never asked. */
+function unanswerable({ method = "", httpVersionMajor, headers }: IncomingMessage): PulseQueueError | undefined {
+  if (httpVersionMajor !== 1 || headers.host === undefined) return new PulseQueueError("REQUEST_INVALID", "The server speaks HTTP/1.1, and wants a Host");
+  return known.has(method) ? undefined : new PulseQueueError("METHOD_NOT_ALLOWED", "The server does not know this method");
 }
 
 function peerOf(incoming: IncomingMessage, behindProxy: boolean): Peer {
