@@ -1,9 +1,9 @@
 /** The door on a socket of this machine. */
-import type { IncomingMessage, Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { isIP, type AddressInfo, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { PulseQueueError } from "../core/errors.ts";
 import type { HttpApp } from "./app.ts";
 import type { Peer } from "./options.ts";
@@ -81,10 +81,14 @@ export async function serve(app: HttpApp, options: ServeOptions): Promise<HttpSe
       ...(tls === undefined ? {} : { ...tls, minVersion: "TLSv1.2" as const }),
     };
     const fetch = (request: Request, bindings: unknown): Promise<Response> => answer(door, request, bindings as HttpBindings, behindProxy, tls !== undefined);
-    const adaptor = { fetch, overrideGlobalObjects: true, hostname: host };
-    return (
-      tls === undefined ? createAdaptorServer({ ...adaptor, serverOptions }) : createAdaptorServer({ ...adaptor, serverOptions, createServer: createTlsServer })
-    ) as Server;
+    // What has no readable target never becomes a request.
+    const errorHandler = (): Response => {
+      door.unreadable();
+      return problemResponse(new PulseQueueError("REQUEST_INVALID", "The target or the Host is not well-formed"));
+    };
+    const listener = getRequestListener(fetch, { hostname: host, errorHandler });
+    const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => void listener(incoming, outgoing);
+    return tls === undefined ? createServer(serverOptions, onRequest) : createTlsServer(serverOptions, onRequest);
   }
 }
 

@@ -89,7 +89,7 @@ describe("on raw sockets", () => {
   test("requests in one go are answered in their order", async () => {
     const get = (path: string, more = ""): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
     const answer = await raw(server.port, [`${get("/healthz")}${get("/version")}${get("/none", "Connection: close\r\n")}`], { end: false });
-    expect([...answer.text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status)).toEqual(["200", "200", "404"]);
+    expect([...answer.text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status)).toEqual(["200", "200", "404"]);
   });
 
   test("a refused body is not read as the next request", async () => {
@@ -97,7 +97,7 @@ describe("on raw sockets", () => {
     const answer = await raw(server.port, [`POST /none HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${hidden.length + 100}\r\n\r\n${hidden}`], {
       end: false,
     });
-    expect([...answer.text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status)).toEqual(["404"]);
+    expect([...answer.text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status)).toEqual(["404"]);
   });
 });
 
