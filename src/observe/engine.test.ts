@@ -33,19 +33,19 @@ async function start(): Promise<{
   readonly series: () => Promise<ReadonlyMap<string, number>>;
 }> {
   const facts: ObservedFact[] = [];
-  let metrics: Metrics | undefined;
+  const told: Metrics["observe"][] = [(fact) => void facts.push(fact)];
   const observe = (fact: ObservedFact): void => {
-    facts.push(fact);
-    metrics?.observe(fact);
+    for (const tell of told) tell(fact);
   };
   const opened = await openLocal(app, { file: ":memory:", observe });
   queue = opened;
-  metrics = createMetrics({
+  const metrics = createMetrics({
     topology: app.topology,
     handlers: () => opened.inspect.handlers(),
     auditChain: async () => (await opened.ledger.verify()).ok,
     monotonic: () => performance.now(),
   });
+  told.push(metrics.observe);
   const { scrape } = metrics;
   await opened.start();
   return { opened, facts, series: async () => parseExposition((await scrape()).text).series };
