@@ -6,15 +6,16 @@ import { runs, type Call, type Session } from "../call.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { shown } from "../load/locate.ts";
 import { createLog, levelOf } from "../log.ts";
+import { addServing, servingArgs, type ServingOptions } from "../serving-options.ts";
 import { onStop } from "../signals.ts";
 import { watchFiles } from "../watch.ts";
 
-interface DevOptions {
+interface DevOptions extends ServingOptions {
   readonly watch?: readonly string[];
 }
 
 export function addDev(program: Command, session: Session): void {
-  const command = new Command("dev")
+  const command = addServing(new Command("dev"))
     .description("run the app, log every event and attempt, and restart whenever one of its files changes")
     .argument("[app]", "module whose default export is the app")
     .option("--watch <folder...>", "watch these folders too, e.g. of shared packages")
@@ -33,6 +34,7 @@ async function dev(call: Call<DevOptions>): Promise<ExitCode> {
     app,
     "--file",
     file,
+    ...servingArgs(options),
     ...(options.keyFile === undefined ? [] : ["--key-file", resolve(io.cwd, options.keyFile)]),
     ...(options.json === true ? ["--json"] : []),
     ...(options.verbose === true ? ["--verbose"] : []),

@@ -11,19 +11,20 @@ import { shown } from "../load/locate.ts";
 import { vaultOf, type Settings } from "../load/settings.ts";
 import { createLog, levelOf, type Log } from "../log.ts";
 import { openTelemetryTracer } from "../../observe/trace.ts";
+import { addServing, type ServingOptions } from "../serving-options.ts";
 import { onStop } from "../signals.ts";
 import { makeFolder } from "../with-queue.ts";
 
 export function addStart(program: Command, session: Session): void {
-  const command = new Command("start")
-    .description("run the app until SIGINT or SIGTERM; a second signal ends it at once")
+  const command = addServing(new Command("start"))
+    .description("run the app and its HTTP server until SIGINT or SIGTERM; a second signal ends it at once")
     .argument("[app]", "module whose default export is the app")
     .addHelpText("after", "\nLogs what goes wrong; PULSEQUEUE_LOG_LEVEL=debug logs every event and attempt. JSON lines with --json.");
-  runs(command, session, start);
+  runs<ServingOptions>(command, session, start);
   program.addCommand(command);
 }
 
-async function start(call: Call): Promise<ExitCode> {
+async function start(call: Call<ServingOptions>): Promise<ExitCode> {
   const { io } = call;
   const settings = await call.settings(call.args[0]);
   const { app: path, file } = settings;
@@ -32,11 +33,17 @@ async function start(call: Call): Promise<ExitCode> {
   log.declare(app.topology, environmentSecret);
   const stopped = untilStopped(log);
   if (settings.masterKey === undefined && declaresPersonalData(app.topology)) log.fact(unencrypted);
-  const engine = await open(app, settings, log);
+  const engine = await open(app, settings, log, call);
   try {
     if (stopped.isAsked()) return exit.ok;
     await engine.queue.start();
-    log.info(`${app.name} runs`, { file: shown(file, io.cwd), socket: shown(engine.socket, io.cwd), pid: process.pid, handlers: app.topology.handlers.size });
+    log.info(`${app.name} runs`, {
+      file: shown(file, io.cwd),
+      url: engine.url,
+      socket: shown(engine.socket, io.cwd),
+      pid: process.pid,
+      handlers: app.topology.handlers.size,
+    });
     await Promise.race([stopped.asked, untilBroken(engine.queue)]);
   } finally {
     await engine.close();
@@ -48,6 +55,7 @@ async function start(call: Call): Promise<ExitCode> {
 interface Engine {
   readonly queue: LocalQueue;
   readonly socket: string;
+  readonly url: string;
   close(): Promise<void>;
 }
 
@@ -59,12 +67,13 @@ const unencrypted: ObservedFact = {
   fields: {},
 };
 
-async function open(app: App, settings: Settings, log: Log): Promise<Engine> {
+async function open(app: App, settings: Settings, log: Log, { io, options }: Call<ServingOptions>): Promise<Engine> {
   const { file } = settings;
-  const [{ openLocal }, { serveControl }, { localControl }] = await Promise.all([
+  const [{ openLocal }, { serveControl }, { localControl }, { openDoor }] = await Promise.all([
     import("../../engines/local/index.ts"),
     import("../control/server.ts"),
     import("../control/local.ts"),
+    import("../serving.ts"),
   ]);
   makeFolder(file);
   const observers: Observer[] = [log.fact];
@@ -79,10 +88,16 @@ async function open(app: App, settings: Settings, log: Log): Promise<Engine> {
   try {
     const server = await serveControl(file, localControl(app, queue, true));
     observers.push(server.tell);
+    const door = await openDoor({ app, queue, file, io, options, observers }).catch(async (thrown: unknown) => {
+      await server.close();
+      throw thrown;
+    });
     return {
       queue,
       socket: server.path,
+      url: door.url,
       close: async () => {
+        await door.close();
         await server.close();
         await queue.close();
       },

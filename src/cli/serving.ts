@@ -1,0 +1,122 @@
+/** The door of an engine that `start` and `dev` run. */
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { App } from "../core/app.ts";
+import { isPulseQueueError } from "../core/errors.ts";
+import type { Observer } from "../core/ports.ts";
+import type { LocalQueue } from "../engines/local/index.ts";
+import { machineClock } from "../engines/local/system.ts";
+import { createHttpApp } from "../http/app.ts";
+import { keyAuthenticator } from "../http/key-authenticator.ts";
+import type { BackupResult, Readiness } from "../http/options.ts";
+import { serve, type HttpServer } from "../http/serve.ts";
+import { loopbackNames } from "../http/target.ts";
+import { createMetrics } from "../observe/metrics.ts";
+import { usageError } from "./exit.ts";
+import { readManifest } from "./manifest.ts";
+import type { Io } from "./output/io.ts";
+import { presetPort, type ServingOptions } from "./serving-options.ts";
+import { makeFolder } from "./with-queue.ts";
+
+/** Ports that are tried where none was asked for: two apps on one machine need no options. */
+const tries = 20;
+
+export interface DoorOptions {
+  readonly app: App;
+  readonly queue: LocalQueue;
+  readonly file: string;
+  readonly io: Pick<Io, "env">;
+  readonly options: ServingOptions;
+  /** Everything that the engine and the door observe goes to these; what the door needs is added. */
+  readonly observers: Observer[];
+}
+
+/** Opens the door. Throws `LISTEN_REFUSED`, a usage error for options that cannot work. */
+export async function openDoor({ app, queue, file, io, options, observers }: DoorOptions): Promise<HttpServer> {
+  const { behindProxy = false, allowHost = [] } = options;
+  const named = io.env["PULSEQUEUE_HOST"] ?? "";
+  const host = options.host ?? (named === "" ? "127.0.0.1" : named);
+  const tls = tlsOf(options);
+  const observe: Observer = (fact) => {
+    for (const observer of observers) observer(fact);
+  };
+  const metrics = createMetrics({
+    topology: app.topology,
+    handlers: () => queue.inspect.handlers(),
+    auditChain: async () => (await queue.ledger.verify()).ok,
+    monotonic: () => machineClock.monotonic(),
+  });
+  observers.push(metrics.observe);
+  const http = createHttpApp({
+    app,
+    queue,
+    authenticator: keyAuthenticator(queue.keys, machineClock),
+    clock: machineClock,
+    observe,
+    hosts: [...loopbackNames, ...(host.includes(":") ? [`[${host}]`] : [host]), ...allowHost],
+    version: readManifest().version,
+    readiness: () => readiness(queue),
+    metrics: metrics.scrape,
+    backup: async ({ by = "local", reason }) => {
+      const result = await backup(queue, file);
+      await queue.ledger.append({ by, action: "backup", subject: result.name, reason, detail: { bytes: result.bytes } });
+      return result;
+    },
+    listen: (listener) => {
+      observers.push(listener);
+      return () => {
+        observers.splice(observers.indexOf(listener), 1);
+      };
+    },
+  });
+  const hasCredentials = (await queue.keys.list()).some((key) => key.state === "active");
+  const asked = options.port ?? envPort(io);
+  for (let port = asked ?? presetPort; ; port += 1) {
+    try {
+      return await serve(http, { host, port, behindProxy, hasCredentials, ...(tls === undefined ? {} : { tls }) });
+    } catch (thrown) {
+      const isTaken = isPulseQueueError(thrown) && thrown.cause !== undefined;
+      if (!isTaken || asked !== undefined || port >= presetPort + tries) throw thrown;
+    }
+  }
+}
+
+function envPort({ env }: Pick<Io, "env">): number | undefined {
+  const text = env["PULSEQUEUE_PORT"] ?? "";
+  if (text === "") return undefined;
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw usageError("PULSEQUEUE_PORT is no port", "Give a whole number from 0 to 65535.");
+  return Number(text);
+}
+
+function tlsOf({ tlsCert, tlsKey }: ServingOptions): { readonly cert: Buffer; readonly key: Buffer } | undefined {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) throw usageError("TLS needs a certificate and its key", "Give both --tls-cert and --tls-key.");
+  const read = (path: string, option: string): Buffer => {
+    try {
+      return readFileSync(path);
+    } catch {
+      throw usageError(`The file of ${option} cannot be read`, "Give the path of a PEM file that this user may read.");
+    }
+  };
+  return { cert: read(tlsCert, "--tls-cert"), key: read(tlsKey, "--tls-key") };
+}
+
+async function readiness(queue: LocalQueue): Promise<Readiness> {
+  try {
+    await queue.facts();
+    const handlers = await queue.inspect.handlers();
+    return { ready: true, checks: { store: "writable", oldestReadyMilliseconds: Math.max(0, ...handlers.map(({ oldestReady = 0 }) => oldestReady)) } };
+  } catch {
+    return { ready: false, checks: { store: "failed" } };
+  }
+}
+
+/** Into a folder beside the file that only the server names, so that no caller chooses a path. */
+async function backup(queue: LocalQueue, file: string): Promise<BackupResult> {
+  const stamp = new Date(machineClock.now()).toISOString().replaceAll(/[:.]/g, "-");
+  const name = `${basename(file)}-${stamp}`;
+  const target = join(dirname(file), "backups", name);
+  makeFolder(target);
+  const { bytes } = await queue.backup(target);
+  return { name, bytes };
+}
