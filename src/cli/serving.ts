@@ -2,16 +2,17 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { App } from "../core/app.ts";
-import { isPulseQueueError } from "../core/errors.ts";
+import { isPulseQueueError, PulseQueueError } from "../core/errors.ts";
 import type { Observer } from "../core/ports.ts";
 import type { LocalQueue } from "../engines/local/index.ts";
 import { machineClock } from "../engines/local/system.ts";
 import { createHttpApp } from "../http/app.ts";
 import { keyAuthenticator } from "../http/key-authenticator.ts";
 import type { BackupResult, Readiness } from "../http/options.ts";
-import { serve, type HttpServer } from "../http/serve.ts";
+import { loopback, serve, type HttpServer } from "../http/serve.ts";
 import { loopbackNames } from "../http/target.ts";
 import { createMetrics } from "../observe/metrics.ts";
+import { declaresPersonalData } from "./doctor.ts";
 import { usageError } from "./exit.ts";
 import { readManifest } from "./manifest.ts";
 import type { Io } from "./output/io.ts";
@@ -25,6 +26,8 @@ export interface DoorOptions {
   readonly app: App;
   readonly queue: LocalQueue;
   readonly file: string;
+  /** Whether personal data is encrypted at rest. */
+  readonly isEncrypted: boolean;
   readonly io: Pick<Io, "env">;
   readonly options: ServingOptions;
   /** Everything that the engine and the door observe goes to these; what the door needs is added. */
@@ -32,10 +35,15 @@ export interface DoorOptions {
 }
 
 /** Opens the door. Throws `LISTEN_REFUSED`, a usage error for options that cannot work. */
-export async function openDoor({ app, queue, file, io, options, observers }: DoorOptions): Promise<HttpServer> {
+export async function openDoor({ app, queue, file, isEncrypted, io, options, observers }: DoorOptions): Promise<HttpServer> {
   const { behindProxy = false, allowHost = [] } = options;
   const named = io.env["PULSEQUEUE_HOST"] ?? "";
   const host = options.host ?? (named === "" ? "127.0.0.1" : named);
+  if (!loopback.has(host) && !isEncrypted && declaresPersonalData(app.topology))
+    throw new PulseQueueError(
+      "LISTEN_REFUSED",
+      `Personal data would be stored unencrypted, so the server does not listen on ${host}: give a master key with --key-file`,
+    );
   const tls = tlsOf(options);
   const observe: Observer = (fact) => {
     for (const observer of observers) observer(fact);

@@ -133,10 +133,10 @@ const done: SettledStatus = { state: "done" };
 const succeeded: DeliveryFact = { type: "succeeded" };
 
 /** An attempt inside its span. */
-async function traced<D extends Delivery>(
+async function traced(
   tracer: Tracer,
   handler: HandlerDefinition,
-  delivery: D,
+  delivery: Delivery,
   run: (trace: AttemptTrace) => Promise<DeliveryFact>,
 ): Promise<DeliveryFact> {
   const trace = tracer.process(handler.name, delivery);

@@ -45,7 +45,7 @@ export interface HttpServer {
   close(grace?: number): Promise<void>;
 }
 
-const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
+export const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
 const known: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /**

@@ -80,3 +80,9 @@ test("without a key start and doctor warn; a key file that others can read is re
   expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: "KEY_FILE_INVALID" } });
   expect(refused.stderr).not.toContain(keyText);
 });
+
+test("without a key the server does not leave the loopback interface", async () => {
+  const project = start();
+  const refused = await project.run(["start", "--host", "0.0.0.0", "--behind-proxy", "--json"]);
+  expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: "LISTEN_REFUSED", message: expect.stringContaining("unencrypted") as unknown } });
+});

@@ -88,7 +88,7 @@ async function open(app: App, settings: Settings, log: Log, { io, options }: Cal
   try {
     const server = await serveControl(file, localControl(app, queue, true));
     observers.push(server.tell);
-    const door = await openDoor({ app, queue, file, io, options, observers }).catch(async (thrown: unknown) => {
+    const door = await openDoor({ app, queue, file, isEncrypted: settings.masterKey !== undefined, io, options, observers }).catch(async (thrown: unknown) => {
       await server.close();
       throw thrown;
     });
