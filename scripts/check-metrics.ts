@@ -128,7 +128,10 @@ async function valueOf(url: string): Promise<number | undefined> {
 }
 
 async function until(condition: () => Promise<boolean>): Promise<boolean> {
-  for (const end = Date.now() + patience; Date.now() < end; await setTimeout(250)) if (await condition()) return true;
+  for (const end = Date.now() + patience; Date.now() < end;) {
+    if (await condition()) return true;
+    await setTimeout(250);
+  }
   return false;
 }
 
