@@ -32,9 +32,7 @@ export function sealedStore<D extends Delivery>(store: Store<D>, topology: Topol
 
   return {
     async append(events) {
-      const sealed = events.map(sealEvent);
-      await vault.flush();
-      return await store.append(sealed);
+      return store.append(events.map(sealEvent));
     },
     async get(table, key) {
       const row = await store.get(table, key);
@@ -52,17 +50,14 @@ export function sealedStore<D extends Delivery>(store: Store<D>, topology: Topol
       const place = `${stepPlace(delivery)}/${name}:`;
       const beside = firstToken(delivery.event.data); // what a step answers is about whom the event is about
       const sealed = sealWhole(vault, result, (keys) => (beside === undefined ? keys.seal(result, place, undefined) : keys.sealBeside(result, place, beside)));
-      await vault.flush();
-      return await store.saveStep(delivery, name, sealed);
+      return store.saveStep(delivery, name, sealed);
     },
     async answer(request) {
       const known = await store.answer(request);
       return known === undefined ? undefined : { ...known, answer: openText(vault, known.answer, `answer:${request}`, "refuse") };
     },
     async commit(commit) {
-      const sealed = { ...commit, writes: commit.writes.map(sealWrite), events: commit.events.map(sealEvent), answer: sealAnswer(commit) };
-      await vault.flush();
-      return await store.commit(sealed);
+      return store.commit({ ...commit, writes: commit.writes.map(sealWrite), events: commit.events.map(sealEvent), answer: sealAnswer(commit) });
     },
   };
 }

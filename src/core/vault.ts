@@ -8,6 +8,7 @@ import { PulseQueueError } from "./errors.ts";
 import { decodeJson, type Json } from "./json.ts";
 import { erased, mapPaths } from "./personal-data.ts";
 
+/** An engine sees to it that a key is durable before anything that was sealed with it is. */
 export interface Vault {
   /** Seals `text` under the key of `subject`, or of the app. `place` says what it is and where; it opens nowhere else. */
   seal(text: string, place: string, subject: string | undefined): string;
@@ -15,8 +16,6 @@ export interface Vault {
   sealBeside(text: string, place: string, token: string): string;
   /** `undefined`: its key was destroyed. Throws `KEY_MISSING`, `STORE_CORRUPT`. */
   open(token: string, place: string): string | undefined;
-  /** Resolves once every key that was used is durable: before anything that it sealed is. */
-  flush(): Promise<void>;
 }
 
 /** The field of a sealed value. `encodeJson` refuses it in what users hand in. */

@@ -119,7 +119,7 @@ describe("a keyring", () => {
 });
 
 describe("a seal", () => {
-  const vault = (): ReturnType<typeof openVault> => openVault(":memory:", { masterKey: master }, { soon: (fn) => void Promise.resolve().then(fn) });
+  const vault = (): ReturnType<typeof openVault> => openVault(":memory:", { masterKey: master });
 
   test("opens at its own place only, and equal data of one person at one place gives equal text", () => {
     const { seal, open } = vault();
@@ -159,16 +159,6 @@ describe("a seal", () => {
     expect(open(token, "p")).toBeUndefined();
     expect(open(beside, "q")).toBeUndefined();
     expect(open(sealBeside('"more"', "q", token), "q")).toBe('"more"');
-  });
-
-  test("keys that are made in one turn are made durable together, before flush resolves", async () => {
-    const opened = openVault(path, { masterKey: master, keyring: path }, { soon: (fn) => void Promise.resolve().then(fn) });
-    opened.seal("1", "p", "ada");
-    opened.seal("1", "p", "bob");
-    await Promise.all([opened.flush(), opened.flush()]);
-    expect(openKeyring(path, master).has("ada")).toBe(true);
-    expect(openKeyring(path, master).has("bob")).toBe(true);
-    expect(opened.keyring.isDirty).toBe(false);
   });
 });
 

@@ -8,7 +8,7 @@
  * that a crash cut short was never used. Destroying a key and changing the master key write the file anew and exchange it.
  */
 import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { PulseQueueError } from "../../core/errors.ts";
 import { syncFolder } from "./sync.ts";
@@ -27,9 +27,8 @@ export interface Keyring {
   keyOf(subject: string | undefined): DataKey;
   /** `"erased"`: it was destroyed. `undefined`: it is of another keyring. */
   byId(id: string): DataKey | "erased" | undefined;
-  /** Writes and syncs the keys that were made since. */
+  /** Writes and syncs the keys that were made since. Throws what the file system throws; they are written by the next call then. */
   flush(): void;
-  readonly isDirty: boolean;
   has(subject: string): boolean;
   /** Destroys the key of a person, durably; answers whether there was one. */
   erase(subject: string): boolean;
@@ -76,6 +75,7 @@ export function openKeyring(path: string | undefined, master: Uint8Array): Keyri
     if (entry.key !== undefined) current.set(entry.of, entry.id);
   }
   let pending: Entry[] = [];
+  let isTorn = false;
   let descriptor: number | undefined;
 
   const hashOf = (subject: string): string => createHmac("sha256", names).update(subject).digest("base64url").slice(0, 32);
@@ -121,15 +121,14 @@ export function openKeyring(path: string | undefined, master: Uint8Array): Keyri
     },
     flush() {
       if (pending.length === 0) return;
-      const text = pending.map((entry) => `${JSON.stringify(entry)}\n`).join("");
-      if (descriptor !== undefined) {
-        writeSync(descriptor, text);
+      if (isTorn) rewrite();
+      else if (descriptor !== undefined) {
+        isTorn = true; // until it is whole: a part of a line may be there, or nobody knows what is after a failed sync
+        writeFileSync(descriptor, pending.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
         fsyncSync(descriptor);
       }
+      isTorn = false;
       pending = [];
-    },
-    get isDirty() {
-      return pending.length > 0;
     },
     erase(subject) {
       const of = hashOf(subject);
@@ -196,7 +195,7 @@ function replaceFile(path: string, text: string): void {
   const next = `${path}-next`;
   const descriptor = openSync(next, "w", 0o600);
   try {
-    writeSync(descriptor, text);
+    writeFileSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineApp, defineEndpoint, defineEvent, defineHandler, defineTable } from "pulsequeue";
 import { openLocal, type LocalOptions, type LocalQueue } from "pulsequeue/local";
+import { openKeyring } from "./keyring.ts";
 
 const email = "canary-ada@example.org";
 const street = "Canary Street 17";
@@ -155,8 +156,13 @@ describe("at rest", () => {
 
   test("another keyring is not taken for this file's", async () => {
     await (await run()).close();
-    rmSync(`${file}-keyring`);
+    renameSync(`${file}-keyring`, `${file}-kept`);
     await expect(open()).rejects.toMatchObject({ code: "KEY_MISSING" });
+    expect(existsSync(`${file}-keyring`)).toBe(false);
+    openKeyring(`${file}-keyring`, masterKey).close();
+    await expect(open()).rejects.toMatchObject({ code: "KEY_MISSING" });
+    renameSync(`${file}-kept`, `${file}-keyring`);
+    expect(await (await open()).inspect.table(orders).get("o-2")).toMatchObject({ email: other });
   });
 
   test("a sealed value cannot be handed in", async () => {
@@ -250,4 +256,27 @@ describe("erasure", () => {
     const opened = await open({});
     await expect(opened.erase("c-1", act)).rejects.toMatchObject({ code: "KEY_MISSING" });
   });
+});
+
+test("a key is durable before what was sealed with it, also at the moment of a kill", async () => {
+  const opened = await open({
+    vault: { masterKey },
+    simulate: {
+      at: (point) => {
+        if (point === "append.before-commit") expect(openKeyring(`${file}-keyring`, masterKey).has("c-1")).toBe(true);
+      },
+    },
+  });
+  await opened.publish(placed, order("o-1", "c-1", email));
+  expect.assertions(1);
+});
+
+test("backpressure holds for events that make a key each", { timeout: 60_000 }, async () => {
+  const opened = await open();
+  const results = await Promise.allSettled(
+    Array.from({ length: 25_000 }, (_, index) => opened.publish(placed, order(`o-${String(index)}`, `c-${String(index)}`, email))),
+  );
+  const refused = results.filter((result) => result.status === "rejected");
+  expect(refused.length).toBeGreaterThan(0);
+  expect(refused.every((result) => (result.reason as { code: string }).code === "BACKPRESSURE")).toBe(true);
 });

@@ -1,7 +1,7 @@
 /** Seals personal data with the keys of a keyring. */
 import { createHmac } from "node:crypto";
+import { existsSync } from "node:fs";
 import { PulseQueueError } from "../../core/errors.ts";
-import type { Clock } from "../../core/ports.ts";
 import type { Vault } from "../../core/vault.ts";
 import type { VaultOptions } from "./options.ts";
 import type { MetaStatements } from "./statements/meta.ts";
@@ -18,10 +18,10 @@ export function checkMasterKey(masterKey: Uint8Array): void {
   if (masterKey.length !== masterKeyBytes) throw new PulseQueueError("KEY_FILE_INVALID", `A master key has ${String(masterKeyBytes)} bytes`);
 }
 
-export function openVault(file: string, { masterKey, keyring: path }: VaultOptions, clock: Pick<Clock, "soon">): LocalVault {
+export function openVault(file: string, options: VaultOptions): LocalVault {
+  const { masterKey } = options;
   checkMasterKey(masterKey);
-  const keyring = openKeyring(path ?? (file === ":memory:" ? undefined : `${file}-keyring`), masterKey);
-  let flushing: Promise<void> | undefined;
+  const keyring = openKeyring(keyringPath(file, options), masterKey);
 
   const sealWith = (key: DataKey, text: string, place: string): string => {
     const nonce = syntheticNonce(macKey(key), place, text);
@@ -43,38 +43,32 @@ export function openVault(file: string, { masterKey, keyring: path }: VaultOptio
       if (plain === undefined) throw new PulseQueueError("KEY_MISSING", "Encrypted personal data does not belong where it stands, or is damaged");
       return plain.toString("utf8");
     },
-    async flush() {
-      if (!keyring.isDirty) return;
-      // Those who make keys in one turn share one sync.
-      flushing ??= new Promise<void>((resolve, reject) => {
-        clock.soon(() => {
-          flushing = undefined;
-          try {
-            keyring.flush();
-            resolve();
-          } catch (cause) {
-            reject(new PulseQueueError("STORE_FAILED", "The keyring cannot be written", { cause }));
-          }
-        });
-      });
-      await flushing;
-    },
   };
 }
 
 /**
- * Ties the database to its keyring, inside the caller's transaction. Throws `KEY_MISSING` where personal data was encrypted before
- * and there is no key now, or another keyring: nothing would be readable, and what is new would be sealed apart.
+ * Opens the vault of a database and ties the database to its keyring, inside the caller's transaction. Throws `KEY_MISSING` where personal
+ * data was encrypted before and there is no key now, or another keyring or none: nothing would be readable, and what is new would be sealed apart.
  */
-export function bindKeyring(meta: MetaStatements, vault: LocalVault | undefined): void {
+export function bindVault(meta: MetaStatements, file: string, options: VaultOptions | undefined): LocalVault | undefined {
   const known = meta.get("keyring");
-  if (vault === undefined) {
+  if (options === undefined) {
     if (known !== undefined) throw new PulseQueueError("KEY_MISSING", "Personal data in this file is encrypted, and no master key was given");
-    return;
+    return undefined;
   }
-  if (known === undefined) meta.set("keyring", vault.keyring.id);
-  else if (known !== vault.keyring.id)
+  const path = keyringPath(file, options);
+  if (known !== undefined && path !== undefined && !existsSync(path)) throw new PulseQueueError("KEY_MISSING", "The keyring of this file is not there");
+  const vault = openVault(file, options);
+  if (known !== undefined && known !== vault.keyring.id) {
+    vault.keyring.close();
     throw new PulseQueueError("KEY_MISSING", "The keyring beside this file is not the one that its personal data was encrypted with");
+  }
+  meta.set("keyring", vault.keyring.id);
+  return vault;
+}
+
+function keyringPath(file: string, { keyring }: VaultOptions): string | undefined {
+  return keyring ?? (file === ":memory:" ? undefined : `${file}-keyring`);
 }
 
 function parts(token: string): { readonly id: string; readonly sealed: Buffer } {
