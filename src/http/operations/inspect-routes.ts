@@ -10,7 +10,7 @@ import type { Access, Call, Route } from "../call.ts";
 import { json } from "../respond.ts";
 import type { Streams } from "../streams.ts";
 import { cursorOf, limitOf, placeOf, textsOf, timeOf } from "./act.ts";
-import { checkWhole, findEvent, notFound, tenantOf, type View } from "./view.ts";
+import { checkWhole, deliveryIdOf, findEvent, notFound, tenantOf, type View } from "./view.ts";
 
 export interface InspectRouteOptions {
   readonly app: App;
@@ -114,8 +114,8 @@ function deliveryRoutes({ queue, view }: InspectRouteOptions): readonly Route[] 
         return json(200, { deadLetters: letters, more: found.length === limit });
       },
     ),
-    get("/v1/dead-letters/:id", "Shows one dead letter.", [], async ({ principal, params: { id = "" } }) => {
-      const [letter] = await queue.inspect.deadLetters({ id, ...tenantOf(principal) });
+    get("/v1/dead-letters/:id", "Shows one dead letter; its id with ~ for /.", [], async ({ principal, params: { id = "" } }) => {
+      const [letter] = await queue.inspect.deadLetters({ id: deliveryIdOf(id), ...tenantOf(principal) });
       if (letter === undefined || !view.sees(letter.event, principal)) throw notFound("dead letter");
       return json(200, view.letter(letter));
     }),

@@ -8,7 +8,7 @@ import type { Access, Route } from "../call.ts";
 import type { BackupResult } from "../options.ts";
 import { json } from "../respond.ts";
 import { objectOf, readAct, textsOf, timeOf, type Fields } from "./act.ts";
-import { checkWhole, findEvent, tenantOf, type View } from "./view.ts";
+import { checkWhole, deliveryIdOf, findEvent, tenantOf, type View } from "./view.ts";
 
 export interface OperateRouteOptions {
   readonly queue: Queue;
@@ -60,9 +60,9 @@ function deadLetterRoutes({ queue }: OperateRouteOptions): readonly Route[] {
       const { options, fields } = await readAct(call, ["filter"]);
       return json(200, await queue.operate[name](filterOf(fields["filter"], call.principal), options));
     }),
-    post(`/v1/dead-letters/:id/${name}`, `${summary} of one dead letter.`, {}, async (call) => {
+    post(`/v1/dead-letters/:id/${name}`, `${summary} of one dead letter; its id with ~ for /.`, {}, async (call) => {
       const { options } = await readAct(call);
-      const result = await queue.operate[name]({ id: call.params["id"] ?? "", ...tenantOf(call.principal) }, options);
+      const result = await queue.operate[name]({ id: deliveryIdOf(call.params["id"] ?? ""), ...tenantOf(call.principal) }, options);
       if (result.count === 0) throw new PulseQueueError("NOT_FOUND", "There is no such dead letter");
       return json(200, result);
     }),

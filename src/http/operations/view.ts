@@ -56,3 +56,8 @@ export async function findEvent(queue: Queue, view: View, principal: Principal, 
 export function tenantOf({ tenant }: Principal): { readonly tenant?: string } {
   return tenant === undefined ? {} : { tenant };
 }
+
+/** A delivery's id as one segment of a path: `take/7` is `take~7`, since an encoded slash is refused. Handlers' names hold no `~`. */
+export function deliveryIdOf(segment: string): string {
+  return segment.replaceAll("~", "/");
+}
