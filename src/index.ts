@@ -21,11 +21,14 @@ export type { Config } from "./core/config.ts";
 export type { CloudEvent } from "./core/envelope.ts";
 export { errorCatalogue, isPulseQueueError, PulseQueueError } from "./core/errors.ts";
 export type { ErrorCode, ErrorDetails, Issue, RetryVerdict } from "./core/errors.ts";
+export type { Nonces } from "./core/nonces.ts";
 export { NonRetryableError, RetryAfterError } from "./core/retry-errors.ts";
 export type { Json } from "./core/json.ts";
 export type { RetryOptions } from "./core/retry.ts";
 export type { DeliveryState, Failure } from "./core/delivery.ts";
 export type {
+  ContainResult,
+  ContainTargets,
   DeadLetterFilter,
   DeadLetterView,
   DeliveryFilter,
@@ -37,7 +40,6 @@ export type {
   InvokeRequest,
   InvokeResponse,
   Operate,
-  OperationView,
   PublishOptions,
   Queue,
   ReplayOptions,

@@ -1,6 +1,9 @@
 /** What every act of an operator takes and answers. */
-/** Every operation needs a reason and is recorded with it; `dryRun` changes and records nothing. */
+import { PulseQueueError } from "./errors.ts";
+
+/** Every operation needs a reason and is recorded with it in the audit ledger; `dryRun` changes and records nothing. */
 export interface OperationOptions {
+  /** 1 to 1,000 characters. */
   readonly reason: string;
   readonly dryRun?: boolean;
   /** Who does it. @default "local" */
@@ -11,4 +14,11 @@ export interface OperationOptions {
 export interface OperationResult {
   readonly count: number;
   readonly dryRun: boolean;
+}
+
+/** Throws `OPERATION_INVALID` without a reason. */
+export function checkReason({ reason }: OperationOptions): void {
+  if (typeof reason !== "string" || reason.trim() === "" || reason.length > 1_000) {
+    throw new PulseQueueError("OPERATION_INVALID", "This operation needs a reason of 1 to 1,000 characters");
+  }
 }

@@ -4,6 +4,9 @@ import type { DeliveryState, Failure } from "./delivery.ts";
 import type { EndpointDefinition, EndpointRequest } from "./endpoint.ts";
 import type { AnyEvent, EventInput } from "./event.ts";
 import type { Json } from "./json.ts";
+import type { KeyStore } from "./keys.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Nonces } from "./nonces.ts";
 import type { OperationOptions, OperationResult } from "./operation.ts";
 import type { Receipt } from "./ports.ts";
 import type { AnyTable, Row, RowKey } from "./table.ts";
@@ -21,6 +24,8 @@ export interface PublishOptions {
   readonly correlationId?: string;
   /** W3C trace context. */
   readonly traceparent?: string;
+  /** Whose event it is, where the application serves several. */
+  readonly tenant?: string;
 }
 
 /** An event as inspection shows it. */
@@ -36,6 +41,7 @@ export interface EventView {
   readonly key: string | undefined;
   readonly correlationId: string;
   readonly causationId: string | undefined;
+  readonly tenant: string | undefined;
   readonly data: Json;
 }
 
@@ -93,11 +99,14 @@ export interface EventFilter {
   readonly key?: string;
   readonly id?: string;
   readonly correlationId?: string;
+  readonly tenant?: string;
   /** At or after, before: milliseconds since 1970. */
   readonly from?: number;
   readonly to?: number;
   /** Only events after this journal position, oldest first; without it the newest come first. */
   readonly after?: number;
+  /** Only events before this journal position. */
+  readonly before?: number;
   /** @default 100, at most 1,000 */
   readonly limit?: number;
 }
@@ -109,6 +118,7 @@ export interface DeliveryFilter {
   readonly eventId?: string;
   readonly eventType?: string;
   readonly key?: string;
+  readonly tenant?: string;
   /** @default 100, at most 1,000 */
   readonly limit?: number;
 }
@@ -120,6 +130,7 @@ export interface DeadLetterFilter {
   readonly eventId?: string;
   readonly eventType?: string;
   readonly key?: string;
+  readonly tenant?: string;
   readonly code?: string;
   readonly all?: true;
   /** At most so many, the oldest first. @default all that match */
@@ -133,14 +144,19 @@ export interface ReplayOptions extends OperationOptions {
   readonly to: Date | number;
 }
 
-/** One recorded operation. */
-export interface OperationView {
-  readonly time: string;
-  readonly by: string;
-  readonly action: string;
-  readonly subject: string;
-  readonly reason: string;
-  readonly count: number;
+/** What an incident is contained by. */
+export interface ContainTargets {
+  /** Names of handlers to pause. @default none */
+  readonly handlers?: readonly string[];
+  /** Ids of API keys to revoke. @default none */
+  readonly keys?: readonly string[];
+}
+
+/** How much of it was not so already. */
+export interface ContainResult {
+  readonly paused: readonly string[];
+  readonly revoked: readonly string[];
+  readonly dryRun: boolean;
 }
 
 export interface TableInspector<T extends AnyTable> {
@@ -156,7 +172,6 @@ export interface Inspect {
   /** The flow that has this correlation id, as trees; the id of any of its events serves too. */
   trace(correlationId: string): Promise<readonly TraceNode[]>;
   handlers(): Promise<readonly HandlerView[]>;
-  operations(limit?: number): Promise<readonly OperationView[]>;
   table<T extends AnyTable>(table: T): TableInspector<T>;
 }
 
@@ -170,6 +185,8 @@ export interface Operate {
   resume(handler: string, options: OperationOptions): Promise<OperationResult>;
   /** Delivers past events once more to one handler, in their order. */
   replay(options: ReplayOptions): Promise<OperationResult>;
+  /** Pauses handlers and revokes keys, all of it or nothing. Throws `HANDLER_UNKNOWN`, `NOT_FOUND`, `OPERATION_INVALID` where nothing is named. */
+  contain(targets: ContainTargets, options: OperationOptions): Promise<ContainResult>;
 }
 
 /** A request to an endpoint, already authenticated. */
@@ -178,6 +195,12 @@ export interface InvokeRequest extends Partial<Omit<EndpointRequest, "input">> {
   readonly body?: unknown;
   /** Same key and body: the first answer; other body: `REQUEST_MISMATCH`; still running: `REQUEST_IN_PROGRESS`. */
   readonly idempotencyKey?: string;
+  /** Whose request it is: the events that it emits are this tenant's. */
+  readonly tenant?: string;
+  /** Correlation id of the events that it emits. @default their own ids */
+  readonly correlationId?: string;
+  /** W3C trace context of the caller, for the events that it emits. */
+  readonly traceparent?: string;
 }
 
 export interface InvokeResponse {
@@ -204,4 +227,7 @@ export interface Queue {
   close(): Promise<void>;
   readonly inspect: Inspect;
   readonly operate: Operate;
+  readonly ledger: Ledger;
+  readonly keys: KeyStore;
+  readonly nonces: Nonces;
 }

@@ -206,11 +206,11 @@ describe("operating", () => {
     expect((await run(["handlers", "ls"])).stdout).toMatch(/^count +paused: partner is down/m);
     expect((await run(["doctor"])).stdout).toContain("count (partner is down)");
     expect(await json("handlers", "resume", "count", "--reason", "partner is back")).toEqual({ count: 1, dryRun: false });
-    expect(await json("operations", "ls", "--limit", "2")).toMatchObject([
+    expect(await json("ledger", "ls", "--limit", "2")).toMatchObject([
       { action: "resume", subject: "count", reason: "partner is back" },
       { action: "pause", by: "ada", reason: "partner is down" },
     ]);
-    expect((await run(["operations", "ls"])).stdout).toContain("partner is down");
+    expect((await run(["ledger", "ls"])).stdout).toContain("partner is down");
     expect((await run(["handlers", "pause", "nope", "--reason", "x", "--json"])).error()).toMatchObject({ code: "HANDLER_UNKNOWN" });
   });
 
@@ -246,7 +246,7 @@ describe("operating", () => {
     expect((await run(replay)).code).toBe(2);
     const { stdout } = await run([...replay, "--yes"]);
     expect(stdout).toMatch(/^scheduled again: \d+ events for count\n$/);
-    expect(await json("operations", "ls", "--limit", "1")).toMatchObject([{ action: "replay", reason: "recount" }]);
+    expect(await json("ledger", "ls", "--limit", "1")).toMatchObject([{ action: "replay", reason: "recount" }]);
   });
 
   test("backup: a copy of the running file that opens and verifies; never over another file", async () => {

@@ -31,7 +31,7 @@ const tableNames: Readonly<Record<keyof Tables, true>> = {
 };
 
 const eventsSql = `
-  SELECT e.seq, t.name AS type, s.name AS source, e.id, e.time, e.key, e.version, e.correlation, e.causation, e.hops, e.traceparent, e.due, e.data, e.previous, e.hash
+  SELECT e.seq, t.name AS type, s.name AS source, e.id, e.time, e.key, e.tenant, e.version, e.correlation, e.causation, e.hops, e.traceparent, e.due, e.data, e.previous, e.hash
   FROM events e JOIN names t ON t.id = e.type JOIN names s ON s.id = e.source ORDER BY e.seq`;
 const subscriptionsSql = `
   SELECT h.name AS handler, t.name AS type, s.since, h.cursor FROM subscriptions s JOIN handlers h ON h.id = s.handler JOIN names t ON t.id = s.type`;
@@ -54,7 +54,7 @@ export function readFileState(file: string): FileState {
       subscriptions: all(subscriptionsSql) as readonly Subscription[],
       deliveries: (all(deliveriesSql) as readonly DeliveryRow[]).map(deliveryOf),
       ends: (all(receiptsSql) as readonly ReceiptRow[]).flatMap(endsOf),
-      operations: all("SELECT action, subject, reason, count FROM operations ORDER BY id") as readonly StoredOperation[],
+      operations: all("SELECT action, subject, reason, detail ->> '$[0][1]' AS count FROM ledger ORDER BY seq") as readonly StoredOperation[],
       answers: db.prepare("SELECT request FROM answers").pluck().all().map(answerOf),
       tables: Object.fromEntries(Object.keys(tableNames).map((name) => [name, rowsOf(db, name)])) as unknown as Tables,
       integrity: String(db.pragma("integrity_check", { simple: true })),

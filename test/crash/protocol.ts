@@ -1,5 +1,5 @@
 /** What the client and the process that is killed say to each other. */
-import type { HandlerView, Json, OperationView, Receipt } from "pulsequeue";
+import type { HandlerView, Json, LedgerEntry, Receipt } from "pulsequeue";
 import type { FaultPoint, VerifyReport } from "pulsequeue/local";
 import type { Charge } from "./app.ts";
 
@@ -64,7 +64,7 @@ export interface Views {
     readonly data: Json;
   }[];
   readonly handlers: readonly HandlerView[];
-  readonly operations: readonly OperationView[];
+  readonly operations: readonly LedgerEntry[];
   /** The rows of three tables. */
   readonly counters: readonly Json[];
   readonly stock: readonly Json[];

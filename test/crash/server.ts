@@ -143,7 +143,7 @@ async function views(open: LocalQueue): Promise<Views> {
       data: event.data,
     })),
     handlers: await open.inspect.handlers(),
-    operations: await open.inspect.operations(1_000),
+    operations: await open.ledger.entries({ limit: 1_000 }),
     counters: await open.inspect.table(counters).all(),
     stock: await open.inspect.table(stock).all(),
     sequences: await open.inspect.table(sequences).all(),

@@ -29,7 +29,7 @@ export async function readServed(queue: LocalQueue): Promise<string> {
     await inspect.deliveries({ limit: 1_000 }),
     await inspect.deadLetters({ limit: 1_000 }),
     await inspect.handlers(),
-    await inspect.operations(1_000),
+    await queue.ledger.entries({ limit: 1_000 }),
   ];
   return JSON.stringify([events, rows, byIndex, answers, views]);
 }

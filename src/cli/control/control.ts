@@ -5,9 +5,13 @@
  * redacted in every answer, before it leaves the process that holds the file.
  */
 import type { Json } from "../../core/json.ts";
+import type { IssuedKey, KeyView, NewKey, RotateOptions } from "../../core/keys.ts";
+import type { LedgerEntry, LedgerFilter, LedgerHead, LedgerReport } from "../../core/ledger.ts";
 import type { OperationOptions, OperationResult } from "../../core/operation.ts";
 import type { Receipt } from "../../core/ports.ts";
 import type {
+  ContainResult,
+  ContainTargets,
   DeadLetterFilter,
   DeadLetterView,
   DeliveryFilter,
@@ -15,7 +19,6 @@ import type {
   EventFilter,
   EventView,
   HandlerView,
-  OperationView,
   TraceNode,
 } from "../../core/queue.ts";
 import type { VerifyReport } from "../../engines/local/index.ts";
@@ -36,6 +39,14 @@ export interface PublishRequest {
 
 export interface DeadLetterRequest extends OperationOptions {
   readonly filter: DeadLetterFilter;
+}
+
+export interface CreateKeyRequest extends OperationOptions {
+  readonly key: NewKey;
+}
+
+export interface KeyRequest {
+  readonly id: string;
 }
 
 export interface HandlerRequest extends OperationOptions {
@@ -66,7 +77,14 @@ export interface Control {
   deadLetters(filter: Partial<DeadLetterFilter>): Promise<readonly DeadLetterView[]>;
   trace(request: { readonly id: string }): Promise<readonly TraceNode[]>;
   handlers(request: Nothing): Promise<readonly HandlerView[]>;
-  operations(request: { readonly limit: number }): Promise<readonly OperationView[]>;
+  ledger(filter: LedgerFilter): Promise<readonly LedgerEntry[]>;
+  ledgerHead(request: Nothing): Promise<LedgerHead>;
+  ledgerVerify(request: { readonly head?: LedgerHead }): Promise<LedgerReport>;
+  apiKeys(request: Nothing): Promise<readonly KeyView[]>;
+  createApiKey(request: CreateKeyRequest): Promise<IssuedKey>;
+  rotateApiKey(request: RotateOptions & KeyRequest): Promise<IssuedKey>;
+  revokeApiKey(request: OperationOptions & KeyRequest): Promise<OperationResult>;
+  contain(request: OperationOptions & ContainTargets): Promise<ContainResult>;
   tables(request: Nothing): Promise<readonly TableView[]>;
   /** The row with the first of the keys that there is a row for; `null` where there is none. */
   row(request: { readonly table: string; readonly keys: readonly Json[] }): Promise<Json>;
@@ -99,7 +117,14 @@ export const methods = [
   "deadLetters",
   "trace",
   "handlers",
-  "operations",
+  "ledger",
+  "ledgerHead",
+  "ledgerVerify",
+  "apiKeys",
+  "createApiKey",
+  "rotateApiKey",
+  "revokeApiKey",
+  "contain",
   "tables",
   "row",
   "rows",

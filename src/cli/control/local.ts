@@ -39,7 +39,15 @@ export function localControl(app: App, queue: LocalQueue, live: boolean): Contro
     deadLetters: async (filter) => (await inspect.deadLetters(filter)).map(hideLetter),
     trace: async ({ id }) => (await inspect.trace(id)).map(hideNode),
     handlers: () => inspect.handlers(),
-    operations: ({ limit }) => inspect.operations(limit),
+    ledger: (filter) => queue.ledger.entries(filter),
+    ledgerHead: () => queue.ledger.head(),
+    ledgerVerify: ({ head }) => queue.ledger.verify(head),
+    apiKeys: () => queue.keys.list(),
+    createApiKey: ({ key, ...options }) => queue.keys.create(key, options),
+    rotateApiKey: ({ id, ...options }) => queue.keys.rotate(id, options),
+    revokeApiKey: ({ id, ...options }) => queue.keys.revoke(id, options),
+    contain: ({ handlers, keys, ...options }) =>
+      operate.contain({ ...(handlers === undefined ? {} : { handlers }), ...(keys === undefined ? {} : { keys }) }, options),
     tables: async () => [...tables.values()].map(({ name, keyFields, indexFields }) => ({ name, key: keyFields, indexes: Object.fromEntries(indexFields) })),
     async row({ table: name, keys }) {
       const table = findTable(name);

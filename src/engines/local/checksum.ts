@@ -1,7 +1,7 @@
 /**
- * Checksums of rows. SQLite's pages carry none: a flipped bit in a file is otherwise served as data. Events have a hash of
- * their own, since they form a chain; every other row has a CRC-32, which finds every single flipped bit of its values and
- * costs less than reading the row. It is no defence against somebody who writes into the file on purpose.
+ * Checksums of rows. SQLite's pages carry none: a flipped bit in a file is otherwise served as data. Events and
+ * entries of the audit ledger have a hash of their own, since they form chains; every other row has a CRC-32, which finds every
+ * single flipped bit of its values and costs less than reading the row. It is no defence against somebody who writes into the file on purpose.
  */
 import { crc32 } from "node:zlib";
 import type { Database } from "better-sqlite3";
@@ -21,7 +21,8 @@ export const summed = {
   records: ["tbl", "key", "version", "indexes", "body"],
   answers: ["request", "fingerprint", "answer", "time"],
   schedules: ["name", "last"],
-  operations: ["time", "by", "action", "subject", "reason", "count"],
+  api_keys: ["id", "name", "scope", "tenant", "created", "expires", "revoked", "secrets"],
+  nonces: ["nonce", "until"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 export type SummedTable = keyof typeof summed;
 

@@ -5,8 +5,10 @@ import type { Database } from "better-sqlite3";
 import { parseDuration } from "../../core/duration.ts";
 import type { NewEvent } from "../../core/envelope.ts";
 import { PulseQueueError } from "../../core/errors.ts";
+import type { Nonces } from "../../core/nonces.ts";
 import type { Store, System } from "../../core/ports.ts";
 import type { Inspect, Operate } from "../../core/queue.ts";
+import { sealedStore } from "../../core/sealed-store.ts";
 import type { Topology } from "../../core/topology.ts";
 import { createCheckpoint, emptyLog } from "./checkpoint.ts";
 import { createCommitter, type Committer } from "./committer.ts";
@@ -14,8 +16,11 @@ import { openDatabase } from "./database.ts";
 import { storeError } from "./failure.ts";
 import { createInspect } from "./inspect.ts";
 import { openJournal, type Journal } from "./journal.ts";
+import { createKeys, type LocalKeyStore } from "./keys.ts";
 import { releaseLanes } from "./lanes.ts";
+import { createLedger, type LocalLedger } from "./ledger.ts";
 import { acquireLock } from "./lock.ts";
+import { createNonces } from "./nonces.ts";
 import { createOperate } from "./operate.ts";
 import type { LocalOptions } from "./options.ts";
 import { recover, type Recovered } from "./recover.ts";
@@ -25,12 +30,14 @@ import { prepareStatements, type Statements } from "./statements/index.ts";
 import { createStore } from "./store.ts";
 import { syncFolder } from "./sync.ts";
 import { localSystem, secretsOf } from "./system.ts";
+import { bindVault, type LocalVault } from "./vault.ts";
 import { doneUpTo } from "./window-facts.ts";
 import { Window, type LocalDelivery } from "./window.ts";
 import { Worker } from "./worker.ts";
 
 export interface Engine {
   readonly db: Database;
+  readonly vault: LocalVault | undefined;
   readonly topology: Topology;
   readonly system: System;
   readonly statements: Statements;
@@ -39,6 +46,9 @@ export interface Engine {
   readonly store: Store<LocalDelivery>;
   readonly inspect: Inspect;
   readonly operate: Operate;
+  readonly ledger: LocalLedger;
+  readonly keys: LocalKeyStore;
+  readonly nonces: Nonces;
   readonly recovered: Recovered;
   readonly closed: boolean;
   /** Why the store can no longer be used. */
@@ -77,8 +87,9 @@ function assemble(topology: Topology, options: LocalOptions, unlock: () => void)
 
 function assembleOn(db: Database, topology: Topology, options: LocalOptions, unlock: () => void): Engine {
   const statements = prepareStatements(db);
-  const system = localSystem(options, (statements.journal.newestTime() ?? 0) + 1);
-  const journal = openJournal(statements.journal, statements.meta);
+  const vault = db.transaction(() => bindVault(statements.meta, options.file, options.vault)).immediate();
+  const system = localSystem(options, (statements.journal.newestTime() ?? 0) + 1, vault);
+  const journal = openJournal(statements.journal, statements.meta, vault);
   const recovered = db.transaction(() => recover(statements, journal, topology, system)).immediate();
   if (options.file !== ":memory:") syncFolder(dirname(options.file)); // the log is a file since this commit; SQLite hides it when that cannot be synced
   const windows = new Map<string, Window>();
@@ -96,6 +107,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     clock: system.clock,
     fence() {
       if (statements.meta.get("epoch") !== recovered.epoch) throw new PulseQueueError("STORE_LOCKED", "Another engine has taken this file over");
+      vault?.keyring.flush(); // keys are durable before what was sealed with them is
     },
     at: options.simulate?.at,
     checkpoint: options.file === ":memory:" ? () => undefined : createCheckpoint(db),
@@ -110,11 +122,13 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
       lookAgain();
     },
   });
+  const ledger = createLedger({ app: topology.app, system, statements, committer });
+  const keys = createKeys({ system, statements: statements.keys, committer, ledger });
   const wake = (events: readonly NewEvent[]): void => {
     for (const event of events) for (const handler of topology.subscribers.get(event.type) ?? []) workers.get(handler.name)?.wake();
   };
   let versions = 0;
-  const store = createStore({
+  const plainStore = createStore({
     statements,
     journal,
     committer,
@@ -124,6 +138,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     now: () => system.clock.now(),
     wake,
   });
+  const store = vault === undefined ? plainStore : sealedStore(plainStore, topology, vault);
   for (const handler of topology.handlers.values()) {
     const [id = 0, , cursor = 0, paused = null] = recovered.handlers.get(handler.name) ?? [];
     const subscriptions = statements.handlers.subscriptions(id).filter(([type]) => handler.on.some((event) => event.name === journal.typeName(type)));
@@ -135,6 +150,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
       journal,
       events: statements.journal,
       deliveries: statements.deliveries,
+      vault,
       reorder: options.simulate?.reorder,
     });
     windows.set(handler.name, window);
@@ -200,6 +216,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     try {
       if (!quiet()) await until(quiet);
       for (const worker of workers.values()) await worker.returnClaims();
+      await ledger.flush();
       await committer.submit({
         kind: "operate",
         bytes: 0,
@@ -217,6 +234,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
         if (options.file !== ":memory:" && committer.failure === undefined) emptyLog(db);
       } finally {
         db.close();
+        vault?.keyring.close();
         unlock();
       }
     }
@@ -224,6 +242,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
 
   return {
     db,
+    vault,
     topology,
     system,
     statements,
@@ -232,7 +251,10 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     store,
     recovered,
     inspect: createInspect({ system, topology, statements, journal, workers, isStarted: () => started }),
-    operate: createOperate({ system, topology, statements, journal, committer, workers }),
+    operate: createOperate({ system, topology, statements, journal, committer, workers, ledger, keys }),
+    ledger,
+    keys,
+    nonces: createNonces(system.clock, statements.keys, committer),
     get closed() {
       return closed !== undefined;
     },

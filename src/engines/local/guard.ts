@@ -1,4 +1,6 @@
-/** What callers see of inspection and operation: a closed queue says so, and what SQLite throws is one of our errors. */
+/** What callers see of inspection, operation, ledger and keys: a closed queue says so, and what SQLite throws is one of our errors. */
+import type { KeyStore } from "../../core/keys.ts";
+import type { Ledger } from "../../core/ledger.ts";
 import type { Inspect, Operate } from "../../core/queue.ts";
 import { storeError } from "./failure.ts";
 
@@ -11,7 +13,6 @@ export function guardInspect(inspect: Inspect, assertOpen: () => void): Inspect 
     deadLetters: (filter) => ask(() => inspect.deadLetters(filter)),
     trace: (correlationId) => ask(() => inspect.trace(correlationId)),
     handlers: () => ask(() => inspect.handlers()),
-    operations: (limit) => ask(() => inspect.operations(limit)),
     table(table) {
       const rows = inspect.table(table);
       return { get: (key) => ask(() => rows.get(key)), all: () => ask(() => rows.all()) };
@@ -27,6 +28,28 @@ export function guardOperate(operate: Operate, assertOpen: () => void): Operate 
     pause: (handler, options) => ask(() => operate.pause(handler, options)),
     resume: (handler, options) => ask(() => operate.resume(handler, options)),
     replay: (options) => ask(() => operate.replay(options)),
+    contain: (targets, options) => ask(() => operate.contain(targets, options)),
+  };
+}
+
+export function guardLedger(ledger: Ledger, assertOpen: () => void): Ledger {
+  const ask = asking(assertOpen);
+  return {
+    append: (entry) => ask(() => ledger.append(entry)),
+    entries: (filter) => ask(() => ledger.entries(filter)),
+    verify: (head) => ask(() => ledger.verify(head)),
+    head: () => ask(() => ledger.head()),
+  };
+}
+
+export function guardKeys(keys: KeyStore, assertOpen: () => void): KeyStore {
+  const ask = asking(assertOpen);
+  return {
+    create: (key, options) => ask(() => keys.create(key, options)),
+    list: () => ask(() => keys.list()),
+    find: (id) => ask(() => keys.find(id)),
+    rotate: (id, options) => ask(() => keys.rotate(id, options)),
+    revoke: (id, options) => ask(() => keys.revoke(id, options)),
   };
 }
 

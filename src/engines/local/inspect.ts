@@ -2,15 +2,16 @@ import type { AnyTable, Row, RowKey } from "../../core/table.ts";
 import { givenKey } from "../../core/table.ts";
 import { PulseQueueError } from "../../core/errors.ts";
 import type { DeadLetterView, DeliveryFilter, DeliveryView, EventView, HandlerView, Inspect, TraceNode } from "../../core/queue.ts";
-import { emitterSource, parseRow } from "../../core/scope.ts";
+import { emitterSource } from "../../core/scope.ts";
 import type { System } from "../../core/ports.ts";
 import type { Topology } from "../../core/topology.ts";
 import { deadFilter, eventTypeId, workerNamed } from "./dead-filter.ts";
 import type { Journal } from "./journal.ts";
 import { findInReceipt } from "./receipts.ts";
+import { readRow } from "./rows.ts";
 import { stored, type DeliveryRow, type StoredState } from "./statements/deliveries.ts";
 import type { Statements } from "./statements/index.ts";
-import { doneView, eventView, iso, pendingView, rowView, type HandlerFacts } from "./views.ts";
+import { doneView, eventView, pendingView, rowView, type HandlerFacts } from "./views.ts";
 import { backlog, countBefore, countHeld, countRunning, hasRow, isHeld, isRowRunning, isRunning, peek, takes } from "./window-facts.ts";
 import type { Worker } from "./worker.ts";
 
@@ -90,6 +91,7 @@ export function createInspect(options: InspectOptions): Inspect {
       for (const [ahead, row] of peek(worker.window, limit).entries()) {
         const event = eventView(journal, row);
         if ((filter.eventType ?? event.type) !== event.type || (filter.key ?? event.key) !== event.key) continue;
+        if ((filter.tenant ?? event.tenant) !== event.tenant) continue;
         if (hasRow(worker.window, event.sequence)) continue;
         views.push(
           pendingView(event, handlerFacts, ahead, { isRunning: isRunning(worker.window, event.sequence), isHeld: isHeld(worker.window, event.sequence) }),
@@ -110,10 +112,11 @@ export function createInspect(options: InspectOptions): Inspect {
 
   const deliveries = (filter: DeliveryFilter = {}): readonly DeliveryView[] => {
     const limit = checkedLimit(filter.limit);
-    const { handler, state, eventId, eventType, key } = filter;
+    const { handler, state, eventId, eventType, key, tenant } = filter;
     if (eventId !== undefined) {
       const row = statements.journal.byId(eventId);
-      const views = row === undefined ? [] : deliveriesOf(eventView(journal, row));
+      const event = row === undefined ? undefined : eventView(journal, row);
+      const views = event === undefined || (tenant ?? event.tenant) !== event.tenant ? [] : deliveriesOf(event);
       return views.filter((view) => (handler ?? view.handler) === view.handler && (state ?? view.state) === view.state).slice(0, limit);
     }
     const states = state === undefined ? undefined : statesOf[state];
@@ -124,6 +127,7 @@ export function createInspect(options: InspectOptions): Inspect {
         ...(handler === undefined ? {} : { handler: workerOf(handler).window.id }),
         ...(states === undefined ? {} : { states }),
         ...(key === undefined ? {} : { key }),
+        ...(tenant === undefined ? {} : { tenant }),
         ...(eventType === undefined ? {} : { type: typeId(eventType) }),
       },
       maxLimit,
@@ -195,22 +199,16 @@ export function createInspect(options: InspectOptions): Inspect {
         };
       });
     },
-
-    async operations(limit) {
-      return statements.handlers
-        .operations(checkedLimit(limit))
-        .map(([time, by, action, subject, reason, count]) => ({ time: iso(time), by, action, subject, reason, count }));
-    },
     table<T extends AnyTable>(table: T) {
       if (topology.tables.get(table.name) !== table) throw new PulseQueueError("TABLE_UNKNOWN", `There is no table ${table.name}`);
       return {
         async get(key: RowKey<T>) {
           const row = statements.records.get(journal.tableId(table.name), givenKey(table, key));
-          return row === undefined ? undefined : parseRow(table, row[2]);
+          return row === undefined ? undefined : (readRow(table, row[2], system.vault) as Row<T> | undefined);
         },
 
         async all() {
-          return statements.records.all(journal.tableId(table.name)).map(([, , body]) => parseRow(table, body) as Row<T>);
+          return statements.records.all(journal.tableId(table.name)).map(([, , body]) => readRow(table, body, system.vault) as Row<T>);
         },
       };
     },

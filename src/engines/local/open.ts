@@ -4,12 +4,14 @@ import type { NewEvent } from "../../core/envelope.ts";
 import { PulseQueueError } from "../../core/errors.ts";
 import type { AnyEvent } from "../../core/event.ts";
 import { newEvent } from "../../core/new-event.ts";
+import type { OperationOptions, OperationResult } from "../../core/operation.ts";
 import type { Receipt } from "../../core/ports.ts";
 import type { PublishOptions, Queue } from "../../core/queue.ts";
 import { runRequest } from "../../core/request.ts";
 import { backUp, serialize } from "./backup.ts";
 import { buildEngine, type Engine } from "./engine.ts";
-import { guardInspect, guardOperate } from "./guard.ts";
+import { guardInspect, guardKeys, guardLedger, guardOperate } from "./guard.ts";
+import { eraseSubject, rotateMasterKey } from "./erase.ts";
 import type { LocalOptions, VerifyReport } from "./options.ts";
 import { verifyFile } from "./verify.ts";
 
@@ -38,6 +40,14 @@ export interface LocalQueue extends Queue {
   /** Checks the hash chain, every row's checksum and the file's structure. */
   verify(progress?: (events: number) => void): Promise<VerifyReport>;
   facts(): Promise<LocalFacts>;
+  /**
+   * Destroys the key of a person: what is declared to be about this subject is unreadable from now on, in journal, rows, dead letters and
+   * every backup. Recorded in the ledger under a keyed hash. A count of 0: nothing of this subject was encrypted.
+   * Throws `OPERATION_INVALID`, `KEY_MISSING` where no key is given.
+   */
+  erase(subject: string, options: OperationOptions): Promise<OperationResult>;
+  /** Wraps the keys of personal data with another master key, which the next opening must be given. Recorded. Throws as `erase`. */
+  rotateMasterKey(masterKey: Uint8Array, options: OperationOptions): Promise<OperationResult>;
   /** Removes events older than the declared retention that nobody needs; answers how many. Runs by itself every hour. */
   retain(): Promise<number>;
   /** The durable state as bytes, for tests that open it again: `{ file: ":memory:", simulate: { image } }`. */
@@ -122,11 +132,27 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     close: () => engine.close(parseDuration(options.grace ?? "10s")),
     inspect: guardInspect(engine.inspect, assertReadable),
     operate: guardOperate(engine.operate, assertOpen),
+    ledger: guardLedger(engine.ledger, assertOpen),
+    keys: guardKeys(engine.keys, assertOpen),
+    nonces: {
+      async spend(nonce, until) {
+        assertOpen();
+        return engine.nonces.spend(nonce, until);
+      },
+    },
     async backup(target, progress) {
       assertOpen();
       return backUp(engine.db, target, progress);
     },
 
+    async erase(subject, given) {
+      assertOpen();
+      return eraseSubject(engine, subject, given);
+    },
+    async rotateMasterKey(masterKey, given) {
+      assertOpen();
+      return rotateMasterKey(engine, masterKey, given);
+    },
     async verify(progress) {
       assertOpen();
       return verifyFile(engine.db, engine.statements, engine.journal, progress);

@@ -1,10 +1,13 @@
 /** What operators do. Each act is one commit together with its record: who, what, why, how much. */
 import { PulseQueueError } from "../../core/errors.ts";
-import type { OperationOptions, OperationResult } from "../../core/operation.ts";
+import { checkReason, type OperationOptions, type OperationResult } from "../../core/operation.ts";
 import type { DeadLetterFilter, Operate, ReplayOptions } from "../../core/queue.ts";
 import type { System } from "../../core/ports.ts";
 import type { Committer } from "./committer.ts";
+import type { LedgerAction } from "../../core/ledger.ts";
+import type { LocalKeyStore } from "./keys.ts";
 import { releaseLanes } from "./lanes.ts";
+import type { LocalLedger } from "./ledger.ts";
 import { deadFilter, workerNamed } from "./dead-filter.ts";
 import type { Journal } from "./journal.ts";
 import type { Topology } from "../../core/topology.ts";
@@ -21,13 +24,15 @@ export interface OperateOptions {
   readonly journal: Journal;
   readonly committer: Committer;
   readonly workers: ReadonlyMap<string, Worker>;
+  readonly ledger: LocalLedger;
+  readonly keys: LocalKeyStore;
 }
 
 /** Dead letters or replayed events in one transaction: others commit in between. */
 const chunk = 1_000;
 
 export function createOperate(options: OperateOptions): Operate {
-  const { system, topology, statements, journal, committer, workers } = options;
+  const { system, topology, statements, journal, committer, workers, ledger, keys } = options;
 
   const workerOf = (name: string): Worker => workerNamed(workers, name);
   /** One commit; then the workers look at what has changed for them. */
@@ -43,13 +48,13 @@ export function createOperate(options: OperateOptions): Operate {
         }
       },
     });
-  const record = (action: string, subject: string, { reason, by = "local" }: OperationOptions, count: number): void => {
-    statements.handlers.record(system.clock.now(), by, action, subject, reason, count);
+  const record = (action: LedgerAction, subject: string, { reason, by = "local" }: OperationOptions, count: number): void => {
+    ledger.record({ by, action, subject, reason, detail: { count } });
   };
 
   /** Applies `act` to the dead letters that match, a chunk at a time. */
   const onDead = async (
-    action: string,
+    action: "redrive" | "discard",
     filter: DeadLetterFilter,
     given: OperationOptions,
     act: (row: DeliveryRow, worker: Worker) => void,
@@ -67,11 +72,11 @@ export function createOperate(options: OperateOptions): Operate {
     for (let more = true; more && count < most;) {
       const done = await write(() => {
         const rows = find(Math.min(chunk, most - count));
+        if (rows.length > 0) record(action, JSON.stringify(filter), given, rows.length);
         for (const row of rows) {
           const worker = byId.get(row[1]);
           if (worker !== undefined) act(row, worker);
         }
-        if (rows.length > 0) record(action, JSON.stringify(filter), given, rows.length);
         return rows.length;
       }, [...workers.values()]);
       count += done;
@@ -87,8 +92,8 @@ export function createOperate(options: OperateOptions): Operate {
     const changes = worker.paused === paused ? 0 : 1;
     if (given.dryRun === true || changes === 0) return { count: changes, dryRun: given.dryRun === true };
     await write(() => {
-      statements.handlers.setPaused(worker.window.id, paused ? given.reason : null);
       record(action, name, given, 1);
+      statements.handlers.setPaused(worker.window.id, paused ? given.reason : null);
     });
     worker.setPaused(paused);
     return { count: 1, dryRun: false };
@@ -127,11 +132,11 @@ export function createOperate(options: OperateOptions): Operate {
       for (let after = 0; ;) {
         const rows = await write(() => {
           const found = statements.replay.events(types, from, to, after, window.cursor, chunk);
+          if (found.length < chunk) record("replay", `${given.handler} ${String(from)}..${String(to)}`, given, count + found.length);
           for (const [seq, key] of found) {
             const lane = window.handler.ordered ? key : null;
             statements.deliveries.insert(window.id, seq, run, queued(window, lane), 0, 0, lane, null);
           }
-          if (found.length < chunk) record("replay", `${given.handler} ${String(from)}..${String(to)}`, given, count + found.length);
           return found;
         }, [worker]);
         count += rows.length;
@@ -139,13 +144,34 @@ export function createOperate(options: OperateOptions): Operate {
         if (rows.length < chunk) return { count, dryRun: false };
       }
     },
+    async contain({ handlers = [], keys: ids = [] }, given) {
+      checkReason(given);
+      if (handlers.length + ids.length === 0) throw new PulseQueueError("OPERATION_INVALID", "Name a handler to pause or a key to revoke");
+      const named = [...new Set(handlers)].map(workerOf);
+      const running = named.filter((worker) => !worker.paused);
+      const paused = running.map((worker) => worker.window.handler.name);
+      const revoked = keys.notRevoked([...new Set(ids)]);
+      if (given.dryRun === true) return { paused, revoked, dryRun: true };
+      await committer.submit({
+        kind: "operate",
+        bytes: 0,
+        apply() {
+          const { reason, by = "local" } = given;
+          const detail = { handlers: paused.length, keys: revoked.length };
+          ledger.record({ by, action: "contain", subject: JSON.stringify({ handlers: paused, keys: revoked }), reason, detail });
+          for (const { window } of running) statements.handlers.setPaused(window.id, reason);
+          keys.revokeWithin(revoked);
+        },
+        confirm() {
+          for (const worker of running) worker.setPaused(true);
+        },
+        revert() {
+          keys.revert();
+        },
+      });
+      return { paused, revoked, dryRun: false };
+    },
   };
-}
-
-function checkReason({ reason }: OperationOptions): void {
-  if (typeof reason !== "string" || reason.trim() === "" || reason.length > 1_000) {
-    throw new PulseQueueError("OPERATION_INVALID", "This operation needs a reason of 1 to 1,000 characters");
-  }
 }
 
 function range({ from, to }: ReplayOptions): readonly [from: number, to: number] {

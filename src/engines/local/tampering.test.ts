@@ -40,7 +40,7 @@ type EventRow = readonly [seq: number, type: number, source: number, ...content:
 /** Writes the chain anew from `from` on, as somebody would who knows how it is made. */
 function rewrite(db: Database.Database, from: number, to = Number.MAX_SAFE_INTEGER): void {
   const names = new Map(db.prepare("SELECT id, name FROM names").raw().all() as [number, string][]);
-  const columns = "seq, type, source, id, time, key, version, correlation, causation, hops, traceparent, due, data";
+  const columns = "seq, type, source, id, time, key, tenant, version, correlation, causation, hops, traceparent, due, data";
   const rows = db.prepare(`SELECT ${columns} FROM events WHERE seq >= ? AND seq <= ? ORDER BY seq`).raw().all(from, to) as unknown as EventRow[];
   let previous = db
     .prepare("SELECT hash FROM events WHERE seq = ?")
@@ -163,7 +163,7 @@ describe("a row that does not match its checksum is not served", () => {
   test.each([
     ["deliveries", "UPDATE deliveries SET attempts = attempts + 1", (queue: Awaited<ReturnType<typeof open>>) => queue.inspect.deliveries()],
     ["dead letters", "UPDATE deliveries SET failure = '{}' WHERE state = 6", (queue) => queue.inspect.deadLetters()],
-    ["operations", "UPDATE operations SET reason = 'none'", (queue) => queue.inspect.operations()],
+    ["ledger", "UPDATE ledger SET reason = 'none'", (queue) => queue.ledger.entries()],
     [
       "receipts",
       "UPDATE receipts SET time = time + 1",

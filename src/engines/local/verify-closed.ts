@@ -3,6 +3,7 @@ import { PulseQueueError } from "../../core/errors.ts";
 import { storeError } from "./failure.ts";
 import { openJournal } from "./journal.ts";
 import { acquireLock } from "./lock.ts";
+import { migrateOlder } from "./migrations/index.ts";
 import type { VerifyReport } from "./options.ts";
 import { checkFile } from "./preflight.ts";
 import { prepareStatements } from "./statements/index.ts";
@@ -19,6 +20,7 @@ export async function verifyLocal(file: string, progress?: (events: number) => v
     if (checkFile(file, true).isNew) throw new PulseQueueError("STORE_FOREIGN", "There is no file, or an empty one");
     db = new Database(file, { timeout: 1_000, fileMustExist: true });
     db.pragma("locking_mode = EXCLUSIVE");
+    migrateOlder(db);
     const statements = prepareStatements(db);
     return verifyFile(db, statements, openJournal(statements.journal, statements.meta), progress);
   } catch (thrown) {

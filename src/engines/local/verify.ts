@@ -3,8 +3,10 @@ import { isPulseQueueError } from "../../core/errors.ts";
 import { checksum, summed, type StoredValue } from "./checksum.ts";
 import { storeError } from "./failure.ts";
 import { genesis, parseLink, type Journal } from "./journal.ts";
+import { checkLedger } from "./ledger.ts";
 import type { VerifyProblem, VerifyReport } from "./options.ts";
 import type { Statements } from "./statements/index.ts";
+import { sha256 } from "./system.ts";
 
 /** Problems listed at most. */
 const maxProblems = 100;
@@ -51,6 +53,10 @@ export function verifyFile(
       checkSums(db, table, columns, report);
     });
   }
+  check("the audit ledger", () => {
+    const { problems: found } = checkLedger(statements, sha256, String(statements.meta.get("app") ?? ""));
+    for (const { position, message } of found) report(0, `the audit ledger, position ${String(position)}: ${message}`);
+  });
   check("indexes", () => {
     checkIndexEntries(db, report);
   });
@@ -76,11 +82,11 @@ function checkChain(statements: Statements, journal: Journal, report: Report, on
     } catch (thrown) {
       report(seq, isPulseQueueError(thrown) ? thrown.message : "the event cannot be read");
     }
-    if (seq === seal?.seq && row[14] !== seal.hash) report(seq, `the event at position ${String(seq)} is not the one at which the file was closed`);
+    if (seq === seal?.seq && row[15] !== seal.hash) report(seq, `the event at position ${String(seq)} is not the one at which the file was closed`);
     if (seq <= before.seq) continue; // kept by retention for an open delivery; its neighbours are gone
     if (seq !== before.seq + 1) report(before.seq + 1, `the journal has no event from position ${String(before.seq + 1)} to ${String(seq - 1)}`);
-    if (row[13] !== before.hash) report(seq, `the event at position ${String(seq)} does not follow the one before it`);
-    before = { seq, hash: row[14] };
+    if (row[14] !== before.hash) report(seq, `the event at position ${String(seq)} does not follow the one before it`);
+    before = { seq, hash: row[15] };
   }
   if (seal !== undefined && seal.seq > before.seq)
     report(before.seq + 1, `the journal ends at position ${String(before.seq)}, but the file was closed at ${String(seal.seq)}`);

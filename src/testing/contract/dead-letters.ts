@@ -154,7 +154,7 @@ export const redriveCases = casesOf("redrive", {
     await rejects(queue.operate.redrive({}, { reason }), "OPERATION_INVALID");
     await rejects(queue.operate.discard({}, { reason }), "OPERATION_INVALID");
     await rejects(queue.operate.discard({ all: true }, { reason: "" }), "OPERATION_INVALID");
-    assert.deepEqual(await queue.inspect.operations(), []);
+    assert.deepEqual(await queue.ledger.entries(), []);
   },
   "as a dry run only counts": async ({ open }) => {
     const { app, seen, mend } = refusing();
@@ -168,7 +168,7 @@ export const redriveCases = casesOf("redrive", {
     await engine.settle();
     assert.deepEqual(seen, []);
     assert.equal((await engine.queue.inspect.deadLetters()).length, 2);
-    assert.deepEqual(await engine.queue.inspect.operations(), []);
+    assert.deepEqual(await engine.queue.ledger.entries(), []);
   },
   "that fails is a dead letter again, and counts": async ({ open }) => {
     const { app } = refusing();
@@ -190,9 +190,9 @@ export const redriveCases = casesOf("redrive", {
     await engine.queue.operate.redrive({ handler: "one" }, { reason, by: "ada" });
     await engine.settle();
     await engine.queue.operate.discard({ handler: "two" }, { reason: "not worth it" });
-    const operations = await engine.queue.inspect.operations();
+    const operations = await engine.queue.ledger.entries();
     assert.deepEqual(
-      new Set(operations.map(({ by, action, reason: why, count: many }) => `${by} ${action} ${why} ${String(many)}`)),
+      new Set(operations.map(({ by, action, reason: why, detail }) => `${by} ${action} ${why} ${String(detail["count"])}`)),
       new Set([`ada redrive ${reason} 1`, "local discard not worth it 1"]),
     );
     assert.ok(operations.every((operation) => !Number.isNaN(Date.parse(operation.time))));

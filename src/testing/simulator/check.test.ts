@@ -22,6 +22,7 @@ function event(sequence: number, id: string, type: string, data: EventView["data
     key,
     correlationId: id,
     causationId: undefined,
+    tenant: undefined,
     data,
     ...more,
   };
@@ -123,7 +124,9 @@ function world(): World {
         { account: "customers", balance: -10 },
         { account: "shop", balance: 10 },
       ],
-      operations: [{ time: "", by: "local", action: "pause", subject: "follow", reason: "for the test", count: 1 }],
+      operations: [
+        { sequence: 1, time: "", by: "local", action: "pause", subject: "follow", reason: "for the test", result: "ok", detail: { count: 1 }, hash: "" },
+      ],
       chainProblems: [],
     },
   };

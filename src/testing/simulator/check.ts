@@ -222,8 +222,9 @@ function stepsOnce(history: History, _state: FinalState, report: Report): void {
 function recorded(history: History, state: FinalState, report: Report): void {
   const sum = (action: string, list: readonly { readonly action: string; readonly count: number }[]): number =>
     list.reduce((total, entry) => total + (entry.action === action ? entry.count : 0), 0);
+  const entries = state.operations.map(({ action, detail }) => ({ action, count: detail["count"] ?? 0 }));
   for (const action of new Set(history.operated.map((entry) => entry.action))) {
-    const [told, written] = [sum(action, history.operated), sum(action, state.operations)];
+    const [told, written] = [sum(action, history.operated), sum(action, entries)];
     if (written < told) report(`${action} was answered for ${String(told)} deliveries or handlers, and is recorded for ${String(written)}`);
   }
   for (const { action, reason } of state.operations) if (reason === "") report(`${action} is recorded without its reason`);

@@ -1,6 +1,7 @@
 /** What the outside saw of a run, and what was found at its end: all that the checker may judge by. */
 import type { DeliveryState } from "../../core/delivery.ts";
-import type { DeadLetterView, DeliveryView, EventView, OperationView } from "../../core/queue.ts";
+import type { LedgerEntry } from "../../core/ledger.ts";
+import type { DeadLetterView, DeliveryView, EventView } from "../../core/queue.ts";
 
 /** How a call ended for its client. `unknown`: the engine died before it answered, so it may have happened or not. */
 export type Outcome = "new" | "duplicate" | "refused" | "unknown";
@@ -140,8 +141,8 @@ export interface FinalState {
   readonly stock: readonly { readonly item: string; readonly onHand: number; readonly reserved: number; readonly sold: number }[];
   readonly purchases: readonly { readonly id: string; readonly item: string; readonly state: string; readonly amount: number }[];
   readonly money: readonly { readonly account: string; readonly balance: number }[];
-  /** The record of operations. */
-  readonly operations: readonly OperationView[];
+  /** The audit ledger. */
+  readonly operations: readonly LedgerEntry[];
   /** What the chain's checks found, each time the file was opened and at the end. */
   readonly chainProblems: readonly string[];
 }

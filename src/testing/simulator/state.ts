@@ -26,12 +26,12 @@ export function deliveriesOf({ topology }: App, events: readonly EventView[], te
 
 /** Reads all that the judge needs. */
 export async function readState({ topology }: App, queue: Queue, given: Given): Promise<FinalState> {
-  const { inspect } = queue;
+  const { inspect, ledger } = queue;
   return {
     ...given,
     subscribers: new Map([...topology.subscribers].map(([type, handlers]) => [type, handlers.map((handler) => handler.name)])),
     events: await allEvents(queue),
-    operations: await inspect.operations(1_000),
+    operations: await ledger.entries({ limit: 1_000 }),
     stillDead: await inspect.deadLetters({ limit: 1_000 }),
     effects: new Map((await inspect.table(effects).all()).map((row) => [row.id, row.count])),
     orders: new Map((await inspect.table(orders).all()).map((row) => [row.key, Array.isArray(row.ids) ? row.ids.map(String) : []])),

@@ -66,7 +66,7 @@ function journal(): Draft<StoredEvent>[] {
     const time = start + events.length;
     const key = type === "step.taken" ? "k" : null;
     const due = delay > 0 ? time + delay : null;
-    const rest = { version: 1, correlation: causation ?? null, causation: causation ?? null, hops, traceparent: null };
+    const rest = { tenant: null, version: 1, correlation: causation ?? null, causation: causation ?? null, hops, traceparent: null };
     events.push({ seq: 0, type, source, id, time, key, ...rest, due, data: JSON.stringify(data), previous: "", hash: "" });
   };
   const counted = (origin: string): void => add("item.counted", `counted-${origin}`, { origin }, { source: "crash/count-item", causation: origin, hops: 1 });
@@ -241,7 +241,19 @@ export function goodEvidence(): Draft<Evidence> & { views: Draft<NonNullable<Evi
         { eventId: "t2", handler: "do-task", attempts: 1, code: "NON_RETRYABLE", data: { group: "g", failures: 0, poison: "final", slow: 0 } },
       ],
       handlers: Object.values(handlerOf).map(view),
-      operations: operations.toReversed().map((row) => ({ time: "2026-01-01T00:00:01.000Z", by: "local", ...row })),
+      operations: operations
+        .map(({ action, subject, reason, count }, index) => ({
+          action: action as "pause",
+          subject,
+          reason,
+          sequence: index + 1,
+          time: "2026-01-01T00:00:01.000Z",
+          by: "local",
+          result: "ok" as const,
+          detail: { count },
+          hash: "",
+        }))
+        .toReversed(),
       counters: [{ id: "b1", count: 5, sum: 27 }],
       stock: [{ sku: "sku-1", onHand: 8, reserved: 0 }],
       sequences: [{ key: "k", place: 3 }],

@@ -121,7 +121,7 @@ export const views: Invariant = {
     const last = file.operations.slice(-1_000).reverse();
     same(
       "the list of operations",
-      told.operations.map(({ action, subject, reason, count }) => ({ action, subject, reason, count })),
+      told.operations.map(({ action, subject, reason, detail }) => ({ action, subject, reason, count: detail["count"] })),
       last,
     );
     same("the table counters", told.counters, file.tables.counters);

@@ -1,9 +1,10 @@
 import Database from "better-sqlite3";
 import { PulseQueueError } from "../../../core/errors.ts";
 import { initial } from "./0001-initial.ts";
+import { identity } from "./0002-identity.ts";
 
 /** In order; the file's `user_version` counts how many of them it has. */
-const migrations: readonly string[] = [initial];
+const migrations: readonly (string | ((db: Database.Database) => void))[] = [initial, identity];
 
 /** Marks a file as ours in its header ("PulQ"), so that no other database is taken for one. */
 export const applicationId = 0x50756c51;
@@ -39,15 +40,21 @@ export function migrate(db: Database.Database): void {
   }
 }
 
+/** Brings a file of an older program to this one's format, and leaves every other as it is. */
+export function migrateOlder(db: Database.Database): void {
+  if (versionOf(db) < migrations.length) migrate(db);
+}
+
 function versionOf(db: Database.Database): number {
   return Number(db.pragma("user_version", { simple: true }));
 }
 
 function runMigrations(db: Database.Database, version: number): void {
-  for (const [index, sql] of migrations.entries()) {
+  for (const [index, step] of migrations.entries()) {
     if (index < version) continue;
     db.transaction(() => {
-      db.exec(sql);
+      if (typeof step === "string") db.exec(step);
+      else step(db);
       db.pragma(`user_version = ${String(index + 1)}`);
     }).immediate();
   }

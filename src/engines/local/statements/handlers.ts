@@ -4,7 +4,7 @@ import { checksum, checkSum } from "../checksum.ts";
 /** A row of `handlers`. */
 export type HandlerRow = readonly [id: number, name: string, cursor: number, paused: string | null];
 
-/** Statements on `handlers`, `subscriptions`, `receipts`, `schedules` and `operations`. What is read is checked: it throws `STORE_CORRUPT`. */
+/** Statements on `handlers`, `subscriptions`, `receipts` and `schedules`. What is read is checked: it throws `STORE_CORRUPT`. */
 export interface HandlerStatements {
   insert(name: string, cursor: number): void;
   all(): readonly HandlerRow[];
@@ -17,8 +17,6 @@ export interface HandlerStatements {
   receipts(handler: number, seq: number, limit: number): readonly (readonly [time: number, body: string])[];
   lastTick(schedule: string): number | undefined;
   setTick(schedule: string, time: number): void;
-  record(time: number, by: string, action: string, subject: string, reason: string, count: number): void;
-  operations(limit: number): readonly (readonly [time: number, by: string, action: string, subject: string, reason: string, count: number])[];
 }
 
 export function handlerStatements(db: Database): HandlerStatements {
@@ -35,8 +33,6 @@ export function handlerStatements(db: Database): HandlerStatements {
   const setTick = db.prepare(
     "INSERT INTO schedules (name, last, sum) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET last = excluded.last, sum = excluded.sum",
   );
-  const record = db.prepare("INSERT INTO operations (time, by, action, subject, reason, count, sum) VALUES (?, ?, ?, ?, ?, ?, ?)");
-  const operations = db.prepare("SELECT time, by, action, subject, reason, count, sum FROM operations ORDER BY id DESC LIMIT ?").raw();
   return {
     insert(name, cursor) {
       const id = nextId.get() as number;
@@ -68,11 +64,5 @@ export function handlerStatements(db: Database): HandlerStatements {
       return row[0];
     },
     setTick: (schedule, time) => void setTick.run(schedule, time, checksum(schedule, time)),
-    record: (...values) => void record.run(...values, checksum(...values)),
-    operations(limit) {
-      const rows = operations.all(limit) as unknown as (readonly [number, string, string, string, string, number, sum: number])[];
-      for (const [time, by, action, subject, reason, count, sum] of rows) checkSum("operations", sum, time, by, action, subject, reason, count);
-      return rows.map(([time, by, action, subject, reason, count]) => [time, by, action, subject, reason, count]);
-    },
   };
 }

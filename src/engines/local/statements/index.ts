@@ -3,6 +3,8 @@ import { addChecksum } from "../checksum.ts";
 import { deliveryStatements, type DeliveryStatements } from "./deliveries.ts";
 import { handlerStatements, type HandlerStatements } from "./handlers.ts";
 import { inspectStatements, type InspectStatements } from "./inspect.ts";
+import { keyStatements, type KeyStatements } from "./keys.ts";
+import { ledgerStatements, type LedgerStatements } from "./ledger.ts";
 import { journalStatements, type JournalStatements } from "./journal.ts";
 import { metaStatements, type MetaStatements } from "./meta.ts";
 import { replayStatements, type ReplayStatements } from "./replay.ts";
@@ -17,6 +19,8 @@ export interface Statements {
   readonly records: RecordStatements;
   readonly inspect: InspectStatements;
   readonly replay: ReplayStatements;
+  readonly ledger: LedgerStatements;
+  readonly keys: KeyStatements;
 }
 
 export function prepareStatements(db: Database): Statements {
@@ -30,5 +34,7 @@ export function prepareStatements(db: Database): Statements {
     records: recordStatements(db),
     inspect: inspectStatements(db),
     replay: replayStatements(db, meta),
+    ledger: ledgerStatements(db),
+    keys: keyStatements(db),
   };
 }
