@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { HandlerView } from "../core/queue.ts";
 import type { Facts } from "./control/facts.ts";
-import { factChecks, handlerChecks, modeCheck, nodeCheck, spaceCheck, summary, type Check } from "./doctor.ts";
+import { type Check, factChecks, handlerChecks, modeCheck, nodeCheck, personalDataChecks, secretsCheck, spaceCheck, summary } from "./doctor.ts";
 
 const facts: Facts = {
   app: "orders",
@@ -62,6 +62,18 @@ describe("doctor", () => {
     expect(status(handlerChecks([behind], false), "backlog")).toBe("ok");
     expect(status(handlerChecks([{ ...behind, paused: true }], true), "backlog")).toBe("ok");
     expect(handlerChecks([behind], true)[0]?.detail).toBe("3 waiting, the oldest for 6 min");
+  });
+
+  test("secrets: those without a value are named, and nothing else of them", () => {
+    expect(secretsCheck(["stripe-key", "mail-key"], [])).toMatchObject({ status: "ok", detail: "2 declared, none missing" });
+    expect(secretsCheck(["stripe-key", "mail-key"], ["mail-key"])).toMatchObject({ status: "problem", detail: "no value for mail-key" });
+  });
+
+  test("personal data: a warning where it is declared and there is no key, nothing where none is declared", () => {
+    const of = (pii: readonly string[]) => ({ events: new Map([["a", { pii } as never]]), tables: new Map() });
+    expect(personalDataChecks(of([]), false)).toEqual([]);
+    expect(personalDataChecks(of(["email"]), true)).toMatchObject([{ status: "ok" }]);
+    expect(personalDataChecks(of(["email"]), false)).toMatchObject([{ status: "warning" }]);
   });
 
   test("whatever is not ok says what to do", () => {

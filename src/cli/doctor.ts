@@ -28,11 +28,11 @@ export function nodeCheck(version: string): Check {
   return { name: "node", status: isOld ? "problem" : "ok", detail: version, ...(isOld ? { fix: `Use Node ${leastNode.join(".")} or newer.` } : {}) };
 }
 
-export function modeCheck(mode: number): Check {
+export function modeCheck(mode: number, name = "file mode"): Check {
   const isOpen = (mode & 0o077) !== 0;
   const detail = `mode ${(mode & 0o777).toString(8).padStart(4, "0")}`;
   return {
-    name: "file mode",
+    name,
     status: isOpen ? "problem" : "ok",
     detail,
     ...(isOpen ? { fix: "Other users can read or write the file: run chmod 600 on it." } : {}),

@@ -79,6 +79,9 @@ test("without a key start and doctor warn; a key file that others can read is re
   const refused = await project.run(["events", "ls", "--key-file", "key", "--json"]);
   expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: "KEY_FILE_INVALID" } });
   expect(refused.stderr).not.toContain(keyText);
+  const checked = await project.run(["doctor", "--key-file", "key", "--json"]);
+  expect((checked.json() as { checks: unknown[] }).checks).toContainEqual(expect.objectContaining({ name: "personal data", status: "problem" }));
+  expect(checked.code).toBe(3);
 });
 
 test("without a key the server does not leave the loopback interface", async () => {

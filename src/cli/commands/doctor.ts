@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { Command } from "commander";
 import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
+import type { Topology } from "../../core/topology.ts";
 import { environmentSecret } from "../../engines/local/secrets.ts";
 import { runs, type Call, type Session } from "../call.ts";
 import { factChecks, handlerChecks, modeCheck, nodeCheck, personalDataChecks, secretsCheck, spaceCheck, summary, type Check } from "../doctor.ts";
@@ -43,7 +44,7 @@ async function appChecks({ app: path, masterKey }: Settings, { io }: Call): Prom
     const secrets = [...topology.secrets.keys()];
     return [
       { name: "app", status: "ok", detail: `${name} from ${shown(path, io.cwd)}, ${String(topology.handlers.size)} handlers` },
-      ...personalDataChecks(topology, masterKey !== undefined),
+      ...keyChecks(topology, masterKey),
       ...(secrets.length === 0
         ? []
         : [
@@ -55,6 +56,16 @@ async function appChecks({ app: path, masterKey }: Settings, { io }: Call): Prom
     ];
   } catch (thrown) {
     return [asProblem("app", thrown)];
+  }
+}
+
+/** The key is read, so that a file that others can read is found before it is needed. */
+function keyChecks(topology: Topology, masterKey: Settings["masterKey"]): readonly Check[] {
+  try {
+    masterKey?.();
+    return personalDataChecks(topology, masterKey !== undefined);
+  } catch (thrown) {
+    return [asProblem("personal data", thrown)];
   }
 }
 
@@ -70,7 +81,8 @@ function fileChecks(file: string, { io }: Call): readonly Check[] {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (stat === undefined) return [{ name: "file", status: "ok", detail: `${shown(file, io.cwd)} does not exist yet: start makes it` }];
   const { bavail, bsize } = statfsSync(dirname(file));
-  return [modeCheck(stat.mode), spaceCheck(bavail * bsize)];
+  const keyring = statSync(`${file}-keyring`, { throwIfNoEntry: false });
+  return [modeCheck(stat.mode), ...(keyring === undefined ? [] : [modeCheck(keyring.mode, "keyring mode")]), spaceCheck(bavail * bsize)];
 }
 
 async function queueChecks(call: Call): Promise<readonly Check[]> {
