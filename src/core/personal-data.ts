@@ -3,7 +3,7 @@
  * `lines.email` names the `email` of every line. Where a path wants to go into a text or a number, that is what it names: data
  * of another shape than declared (an older version) shows nothing rather than too much.
  */
-import { PulseQueueError } from "./errors.ts";
+import { isPulseQueueError, PulseQueueError } from "./errors.ts";
 import type { Json } from "./json.ts";
 
 /** What stands where personal data was and may not be seen. */
@@ -70,6 +70,20 @@ export function scrubDeep(value: unknown, values: readonly string[]): unknown {
   if (typeof value !== "object" || value === null || value instanceof Error) return value;
   if (Array.isArray(value)) return value.map((item: unknown) => scrubDeep(item, values));
   return Object.fromEntries(Object.entries(value).map(([name, inner]: [string, unknown]) => [name, scrubDeep(inner, values)]));
+}
+
+/** The same for what was thrown: an error of the same code, or of the same name, without its cause. */
+export function scrubError(thrown: unknown, values: readonly string[]): unknown {
+  if (values.length === 0 || !(thrown instanceof Error)) return thrown;
+  const message = scrub(thrown.message, values);
+  if (isPulseQueueError(thrown)) {
+    const issues = thrown.issues.map((issue) => ({ ...issue, message: scrub(issue.message, values) }));
+    return new PulseQueueError(thrown.code, message, { issues, ...(thrown.retryAfter === undefined ? {} : { retryAfter: thrown.retryAfter }) });
+  }
+  const error = new Error(message);
+  error.name = thrown.name;
+  error.stack = scrub(thrown.stack ?? "", values);
+  return error;
 }
 
 /** Throws `DECLARATION_INVALID` for a path that names nothing, or that names what must be readable: a key or an index. */

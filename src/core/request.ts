@@ -7,6 +7,7 @@ import { isPulseQueueError, PulseQueueError, type Issue } from "./errors.ts";
 import { decodeJson, encodeJson } from "./json.ts";
 import { limits } from "./limits.ts";
 import { checkIdentifier } from "./names.ts";
+import { scrubError } from "./personal-data.ts";
 import type { Store, StoredAnswer, System } from "./ports.ts";
 import type { InvokeRequest, InvokeResponse } from "./queue.ts";
 import { parseWith } from "./schema.ts";
@@ -120,6 +121,8 @@ async function call(
     const response = await Promise.race([endpoint.handle(call, scope), timeout]);
     scope.checkInvariants();
     return checked(endpoint, response);
+  } catch (thrown) {
+    throw scrubError(thrown, scope.hidden);
   } finally {
     cancel?.();
     scope.close();

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { defineApp, defineEndpoint, defineEvent, defineHandler, defineTable } from "pulsequeue";
+import { defineApp, defineEndpoint, defineEvent, defineHandler, defineTable, NonRetryableError } from "pulsequeue";
 import { openLocal, type LocalOptions, type LocalQueue } from "pulsequeue/local";
 import { openKeyring } from "./keyring.ts";
 
@@ -63,7 +63,17 @@ const show = defineEndpoint("show", {
     return { body: { email: row?.email ?? null } };
   },
 });
-const app = defineApp("shop", { handlers: [keep, refuse, count, read], endpoints: [show] });
+const complain = defineEndpoint("complain", {
+  method: "GET",
+  path: "/complaints/:id",
+  auth: "api-key",
+  reads: [orders],
+  async handle({ params, query }, ctx) {
+    const text = `no mail to ${(await ctx.tables.orders.get(params["id"] ?? ""))?.email ?? ""}`;
+    throw query["how"] === "plainly" ? new TypeError(text) : new NonRetryableError(text);
+  },
+});
+const app = defineApp("shop", { handlers: [keep, refuse, count, read], endpoints: [show, complain] });
 
 let folder = "";
 let file = "";
@@ -187,6 +197,19 @@ describe("what is told", () => {
     expect(facts).toContainEqual(
       expect.objectContaining({ type: "log", message: "looked up [redacted]", fields: expect.objectContaining({ who: "[redacted]" }) as unknown }),
     );
+  });
+
+  test("what an endpoint throws names none either: neither in its answer nor in the log", async () => {
+    const opened = await run();
+    const answers = [
+      await opened.invoke(complain, { params: { id: "o-1" } }),
+      await opened.invoke(complain, { params: { id: "o-1" }, query: { how: "plainly" } }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([422, 500]);
+    expect(answers[0]?.body).toMatchObject({ code: "NON_RETRYABLE", title: expect.stringContaining("[redacted]") as unknown });
+    const told = facts.map((fact) => JSON.stringify(fact, (_name, value: unknown) => (value instanceof Error ? [value.message, value.stack] : value)));
+    expect(JSON.stringify([answers, told])).not.toMatch(/canary/i);
+    expect(told.join()).toContain("no mail to [redacted]");
   });
 });
 
