@@ -43,7 +43,6 @@ async function start(call: Call<ServingOptions>): Promise<ExitCode> {
       socket: shown(engine.socket, io.cwd),
       pid: process.pid,
       handlers: app.topology.handlers.size,
-      url: engine.url,
     });
     await Promise.race([stopped.asked, untilBroken(engine.queue)]);
   } finally {
