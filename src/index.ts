@@ -3,7 +3,7 @@ export { defineApp } from "./core/app.ts";
 export type { App } from "./core/app.ts";
 export type { AppOptions } from "./core/topology.ts";
 export { defineEndpoint } from "./core/endpoint.ts";
-export type { EndpointAuth, EndpointDefinition, EndpointOptions, EndpointRequest, EndpointResponse, Method } from "./core/endpoint.ts";
+export type { EndpointAuth, EndpointDefinition, EndpointOptions, EndpointRequest, EndpointResponse, Method, WebhookSource } from "./core/endpoint.ts";
 export { defineEvent } from "./core/event.ts";
 export type { AnyEvent, EventData, EventDefinition, EventInput, EventOptions } from "./core/event.ts";
 export { defineHandler } from "./core/handler.ts";

@@ -108,7 +108,7 @@ export interface ShopOptions {
 /** Opens a shop with 10 units of `apple` and of `pear` on the shelf, unless told otherwise. */
 export async function openShop({ seed = 1, units = { apple: 10, pear: 10 }, policy = {}, provider = testProvider() }: ShopOptions = {}): Promise<Shop> {
   const app = createOrdersApp({ provider, policy: { ...testPolicy, ...policy } });
-  const t = await testApp(app, { seed });
+  const t = await testApp(app, { seed, secrets: { "payments-webhook": "whsec_test" } });
   const shop: Shop = {
     t,
     app,

@@ -5,9 +5,11 @@ import type { App } from "../core/app.ts";
 import { isPulseQueueError, PulseQueueError } from "../core/errors.ts";
 import type { Observer } from "../core/ports.ts";
 import type { LocalQueue } from "../engines/local/index.ts";
+import { environmentSecret } from "../engines/local/secrets.ts";
 import { machineClock } from "../engines/local/system.ts";
 import { createHttpApp } from "../http/app.ts";
-import { keyAuthenticator } from "../http/key-authenticator.ts";
+import { createAuthenticator } from "../http/identity/authenticator.ts";
+import type { JwtOptions } from "../http/identity/jwt.ts";
 import type { BackupResult, Readiness } from "../http/options.ts";
 import { loopback, serve, type HttpServer } from "../http/serve.ts";
 import { loopbackNames } from "../http/target.ts";
@@ -58,7 +60,13 @@ export async function openDoor({ app, queue, file, isEncrypted, io, options, obs
   const http = createHttpApp({
     app,
     queue,
-    authenticator: keyAuthenticator(queue.keys, machineClock),
+    authenticator: createAuthenticator({
+      keys: queue.keys,
+      clock: machineClock,
+      topology: app.topology,
+      webhooks: { secret: environmentSecret, nonces: queue.nonces },
+      ...jwtOf(options),
+    }),
     clock: machineClock,
     observe,
     hosts: [...loopbackNames, ...(host.includes(":") ? [`[${host}]`] : [host]), ...allowHost],
@@ -77,7 +85,7 @@ export async function openDoor({ app, queue, file, isEncrypted, io, options, obs
       };
     },
   });
-  const hasCredentials = (await queue.keys.list()).some((key) => key.state === "active");
+  const hasCredentials = options.jwtKeys !== undefined || (await queue.keys.list()).some((key) => key.state === "active");
   const asked = options.port ?? envPort(io);
   for (let port = asked ?? presetPort; ; port += 1) {
     try {
@@ -94,6 +102,13 @@ function envPort({ env }: Pick<Io, "env">): number | undefined {
   if (text === "") return undefined;
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw usageError("PULSEQUEUE_PORT is no port", "Give a whole number from 0 to 65535.");
   return Number(text);
+}
+
+function jwtOf({ jwtIssuer: issuer, jwtAudience: audience, jwtKeys, jwtTenantClaim }: ServingOptions): { readonly jwt?: JwtOptions } {
+  if (issuer === undefined && audience === undefined && jwtKeys === undefined) return {};
+  if (issuer === undefined || audience === undefined || jwtKeys === undefined || !URL.canParse(jwtKeys) || new URL(jwtKeys).protocol !== "https:")
+    throw usageError("Tokens need an issuer, an audience and the issuer's keys", "Give --jwt-issuer, --jwt-audience, and --jwt-keys with an https address.");
+  return { jwt: { issuer, audience, keys: new URL(jwtKeys), ...(jwtTenantClaim === undefined ? {} : { tenantClaim: jwtTenantClaim }) } };
 }
 
 function tlsOf({ tlsCert, tlsKey }: ServingOptions): { readonly cert: Buffer; readonly key: Buffer } | undefined {

@@ -12,6 +12,14 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 /** Who may call an endpoint. There is no default: `public` must be written out. */
 export type EndpointAuth = "api-key" | "jwt" | "webhook" | "public";
 
+/** How a webhook's sender signs. */
+export interface WebhookSource {
+  /** `standard`: https://www.standardwebhooks.com. `stripe`: https://docs.stripe.com/webhooks/signature. */
+  readonly scheme: "standard" | "stripe";
+  /** Its value is the sender's secret; while it is rotated the new and the old one, parted by a space. */
+  readonly secret: SecretDefinition;
+}
+
 /** A request as an endpoint sees it. */
 export interface EndpointRequest<Input = unknown> {
   /** The body, validated by `input`. */
@@ -48,6 +56,8 @@ export interface EndpointOptions<
   /** Starts with `/`; `:name` matches one segment, e.g. `/orders/:id`. */
   readonly path: string;
   readonly auth: EndpointAuth;
+  /** Needed with `auth: "webhook"`, and only there. */
+  readonly webhook?: WebhookSource;
   /** Schema of the body. @default anything */
   readonly input?: In;
   /** Schema of the answer's body, checked before it leaves for a status below 400. @default anything */
@@ -65,6 +75,7 @@ export interface EndpointDefinition<Name extends string = string> {
   readonly method: Method;
   readonly path: string;
   readonly auth: EndpointAuth;
+  readonly webhook: WebhookSource | undefined;
   readonly input: Schema | undefined;
   readonly output: Schema | undefined;
   readonly grants: GrantSet;
@@ -72,6 +83,7 @@ export interface EndpointDefinition<Name extends string = string> {
 }
 
 const methods: readonly string[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+const schemes: readonly string[] = ["standard", "stripe"];
 const auths: readonly string[] = ["api-key", "jwt", "webhook", "public"];
 
 /**
@@ -97,6 +109,9 @@ export function defineEndpoint<
   checkName("endpoint", name);
   if (!methods.includes(options.method)) throw invalid(name, `method must be one of ${methods.join(", ")}`);
   if (!auths.includes(options.auth)) throw invalid(name, `auth must be written out as one of ${auths.join(", ")}`);
+  if ((options.auth === "webhook") !== (options.webhook !== undefined))
+    throw invalid(name, 'auth "webhook" needs `webhook: { scheme, secret }`, and no other auth takes it');
+  if (options.webhook !== undefined && !schemes.includes(options.webhook.scheme)) throw invalid(name, `webhook.scheme must be one of ${schemes.join(", ")}`);
   if (typeof options.path !== "string" || !/^(?:\/(?:[\w.~-]+|:[A-Za-z]\w*))+$|^\/$/.test(options.path)) {
     throw invalid(name, "path must start with / and hold plain segments or :name");
   }
@@ -109,6 +124,7 @@ export function defineEndpoint<
     method: options.method,
     path: options.path,
     auth: options.auth,
+    webhook: options.webhook,
     input: options.input,
     output: options.output,
     grants: grantSet(`Endpoint ${name}`, options),

@@ -75,6 +75,7 @@ export function buildTopology(app: string, options: AppOptions): Topology {
     if (grants.emits.length > 0 && app.length + 1 + name.length > limits.identifierLength)
       report(name, "its name and the app's name are too long together for the source of an event: shorten one");
   }
+  for (const { webhook } of endpoints.values()) if (webhook !== undefined) collect("secret", secrets, webhook.secret, report);
   const unhandled = [...unique("event", options.unhandled ?? [], "event", report).values()];
   for (const event of unhandled) collect("event", events, event, report);
   const subscribers = new Map<string, HandlerDefinition[]>();

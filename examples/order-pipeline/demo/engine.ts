@@ -4,6 +4,7 @@ import { isPulseQueueError, type EndpointDefinition, type InvokeResponse } from 
 import { openLocal } from "pulsequeue/local";
 import { createOrdersApp } from "../app.ts";
 import { cancelOrder } from "../endpoints/cancel-order.ts";
+import { demoSecrets } from "./secrets.ts";
 import { paymentWebhook } from "../endpoints/payment-webhook.ts";
 import { placeOrder } from "../endpoints/place-order.ts";
 import { receiveStock } from "../endpoints/receive-stock.ts";
@@ -42,6 +43,7 @@ let moves = 0;
 
 const queue = await openLocal(app, {
   file: settings.file,
+  secrets: demoSecrets,
   observe(fact) {
     if (fact.type !== "settled") return;
     moves += 1;

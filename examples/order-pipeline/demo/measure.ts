@@ -8,6 +8,7 @@ import { simulatedProvider } from "../providers/simulated.ts";
 import { eventsAfter, takeSnapshot, type Violation } from "../snapshot.ts";
 import type { Order } from "../tables.ts";
 import type { History } from "./rush.ts";
+import { demoSecrets } from "./secrets.ts";
 
 export interface Measured {
   readonly states: Readonly<Record<string, number>>;
@@ -30,7 +31,7 @@ export interface Measured {
 
 /** Opens the file anew, starts nothing, and checks it against itself, the provider's book and the buyers' history. */
 export async function measure(file: string, book: ProviderBook, history: History): Promise<Measured> {
-  const queue = await openLocal(createOrdersApp({ provider: simulatedProvider({ seed: 0 }) }), { file });
+  const queue = await openLocal(createOrdersApp({ provider: simulatedProvider({ seed: 0 }) }), { file, secrets: demoSecrets });
   try {
     const snapshot = await takeSnapshot(queue, book.charges);
     const events = await eventsAfter(queue.inspect, 0);

@@ -1,8 +1,11 @@
-import { defineEndpoint } from "pulsequeue";
+import { defineEndpoint, defineSecret } from "pulsequeue";
 import { z } from "zod";
 import { paymentNotified } from "../events.ts";
 import { orderOfKey } from "../payment.ts";
 import { readNotification } from "../providers/notification.ts";
+
+/** What the payment provider signs with; the old and the new one while it is rotated. */
+export const paymentsWebhookSecret = defineSecret("payments-webhook");
 
 /**
  * Takes notifications of the payment provider: stored first, looked into later. One that arrives twice is stored once, since
@@ -12,6 +15,7 @@ export const paymentWebhook = defineEndpoint("payment-webhook", {
   method: "POST",
   path: "/webhooks/payments",
   auth: "webhook",
+  webhook: { scheme: "stripe", secret: paymentsWebhookSecret },
   output: z.strictObject({ used: z.boolean() }),
   emits: [paymentNotified],
   handle({ input }, ctx) {

@@ -1,5 +1,5 @@
 /** API keys on SQLite. All of them are kept in memory too: a key is asked for with each request, and a revoked one is refused from its commit on. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { parseDuration } from "../../core/duration.ts";
 import { PulseQueueError } from "../../core/errors.ts";
 import { checkNewKey, formatToken, type KeyStore, type KeyView, type StoredKey } from "../../core/keys.ts";
@@ -10,6 +10,7 @@ import type { Scope } from "../../core/principal.ts";
 import type { Committer } from "./committer.ts";
 import type { LocalLedger } from "./ledger.ts";
 import type { KeyRow, KeyStatements } from "./statements/keys.ts";
+import { randomKey } from "./system.ts";
 import { iso } from "./views.ts";
 
 interface Key extends StoredKey {
@@ -74,7 +75,7 @@ export function createKeys({ system, statements, committer, ledger }: KeysOption
       const { secret, hash } = newSecret();
       const created = now();
       const key: Key = {
-        id: randomBytes(8).toString("hex"),
+        id: randomKey().toString("hex", 0, 8),
         name: given.name,
         scope: given.scope,
         tenant: given.tenant,
@@ -121,7 +122,7 @@ export function createKeys({ system, statements, committer, ledger }: KeysOption
 
 /** 256 random bits, and what is kept of them. */
 function newSecret(): { readonly secret: string; readonly hash: string } {
-  const secret = randomBytes(32).toString("base64url");
+  const secret = randomKey().toString("base64url");
   return { secret, hash: createHash("sha256").update(secret).digest("hex") };
 }
 
