@@ -4,6 +4,7 @@ import type { Observer } from "../core/ports.ts";
 import type { Principal } from "../core/principal.ts";
 import { anonymous, authorise, identify } from "./access.ts";
 import { openBody, queryOf, type Body, type Route } from "./call.ts";
+import { machineClock } from "./machine-clock.ts";
 import { defaultLimits, type HttpAppOptions, type HttpLimits, type Peer } from "./options.ts";
 import { clientOf, createBudget, createLimiter } from "./rates.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
@@ -52,13 +53,13 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
  * Throws `DECLARATION_INVALID` for an endpoint whose path belongs to the door itself.
  */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { queue, clock, authenticator } = options;
+  const { queue, authenticator, clock = machineClock } = options;
   const observe: Observer = options.observe ?? (() => undefined);
   const limits: HttpLimits = { ...defaultLimits, ...options.limits };
   const hosts = new Set((options.hosts ?? loopbackNames).map((name) => name.toLowerCase()));
   const origins = new Set(options.origins);
   const refusals = createRefusals(queue.ledger, observe);
-  const streams = createStreams({ ...options, limits });
+  const streams = createStreams({ ...options, limits, clock });
   const budget = createBudget(limits.heldBytes);
   const byAddress = createLimiter(clock, limits.address);
   const byPrincipal = createLimiter(clock, limits.principal);
@@ -84,7 +85,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   };
 
   const hono = new Hono<Bindings>({ strict: true, getPath: (_request, context) => (context?.env as Bindings["Bindings"]).exchange.target.path });
-  for (const route of createRoutes({ ...options, limits, refusals, streams, spend, observe }))
+  for (const route of createRoutes({ ...options, limits, clock, refusals, streams, spend, observe }))
     hono.on(route.method, route.path, (context) => run(route, context.env.exchange, context.req.param() as Record<string, string>));
   hono.notFound((context) => {
     const { path } = context.env.exchange.target;

@@ -5,7 +5,6 @@ export { createAuthenticator } from "./identity/authenticator.ts";
 export type { AuthenticatorOptions } from "./identity/authenticator.ts";
 export type { JwtAlgorithm, JwtOptions } from "./identity/jwt.ts";
 export type { Authenticator, Credentials } from "./authenticator.ts";
-export { keyAuthenticator } from "./key-authenticator.ts";
 export type { BackupResult, HttpAppOptions, HttpLimits, Peer, Rate, Readiness } from "./options.ts";
 export { serve } from "./serve.ts";
 export type { HttpServer, ServeOptions } from "./serve.ts";

@@ -65,7 +65,8 @@ export interface HttpAppOptions {
   readonly app: App;
   readonly queue: Queue;
   readonly authenticator: Authenticator;
-  readonly clock: Clock;
+  /** @default the machine's */
+  readonly clock?: Clock;
   /** Told of each request and of each refusal. @default nobody */
   readonly observe?: Observer;
   /** Names that a request may call the server by, without a port. @default ["localhost", "127.0.0.1", "[::1]"] */

@@ -1,4 +1,4 @@
-import type { Observer } from "../core/ports.ts";
+import type { Clock, Observer } from "../core/ports.ts";
 import type { Principal } from "../core/principal.ts";
 import type { Route } from "./call.ts";
 import { endpointRoutes } from "./endpoint-routes.ts";
@@ -12,7 +12,8 @@ import type { Refusals } from "./refusals.ts";
 import { serviceRoutes } from "./service-routes.ts";
 import type { Streams } from "./streams.ts";
 
-export interface RouteOptions extends Omit<HttpAppOptions, "limits" | "observe"> {
+export interface RouteOptions extends Omit<HttpAppOptions, "limits" | "observe" | "clock"> {
+  readonly clock: Clock;
   readonly limits: HttpLimits;
   readonly observe: Observer;
   readonly refusals: Refusals;

@@ -7,7 +7,9 @@ import { openApi } from "./documents/open-api.ts";
 import type { HttpAppOptions, Readiness } from "./options.ts";
 import { baseHeaders, json } from "./respond.ts";
 
-export type ServiceRouteOptions = Pick<HttpAppOptions, "app" | "queue" | "clock" | "version" | "readiness" | "metrics">;
+export interface ServiceRouteOptions extends Pick<HttpAppOptions, "app" | "queue" | "version" | "readiness" | "metrics"> {
+  readonly clock: Clock;
+}
 
 const open: Access = { kind: "open" };
 /** Metrics and documents say how the application is built: for this machine, and for who may look into it. */

@@ -6,7 +6,7 @@
  */
 import { ReadableStream } from "node:stream/web";
 import { PulseQueueError } from "../core/errors.ts";
-import type { ObservedFact } from "../core/ports.ts";
+import type { Clock, ObservedFact } from "../core/ports.ts";
 import type { Principal } from "../core/principal.ts";
 import type { Call } from "./call.ts";
 import type { HttpAppOptions, HttpLimits } from "./options.ts";
@@ -19,7 +19,8 @@ export interface Streams {
   close(): void;
 }
 
-export interface StreamOptions extends Pick<HttpAppOptions, "app" | "queue" | "authenticator" | "clock" | "listen"> {
+export interface StreamOptions extends Pick<HttpAppOptions, "app" | "queue" | "authenticator" | "listen"> {
+  readonly clock: Clock;
   readonly limits: HttpLimits;
 }
 

@@ -15,7 +15,6 @@ describe.each([["the small app"], ["the order pipeline"]])("the documents of %s"
       app: pipeline,
       queue: door.queue,
       authenticator: { authenticate: () => Promise.reject(new Error("unused")), isCurrent: () => Promise.resolve(true) },
-      clock: clock(),
     });
     return await bodyOf(http.fetch(new Request(`http://localhost${path}`), { address: "127.0.0.1", local: true }));
   }
@@ -30,7 +29,7 @@ describe.each([["the small app"], ["the order pipeline"]])("the documents of %s"
   test("AsyncAPI 3 is valid under its parser, and lists the events", async () => {
     const document = await read("/asyncapi.json");
     const problems = await new Parser().validate(JSON.stringify(document));
-    expect(problems.filter(({ severity }) => severity === 0)).toEqual([]);
+    expect(problems.filter(({ severity }) => String(severity) === "0")).toEqual([]);
     expect(Object.keys(document["channels"] as object)).toContain("order.placed");
   });
 });
@@ -43,7 +42,3 @@ test("documents and metrics are for this machine and for who has a credential", 
     expect((await door.ask(path, { as: "viewer" })).status).toBe(200);
   }
 });
-
-function clock(): Parameters<typeof createHttpApp>[0]["clock"] {
-  return { now: () => 0, monotonic: () => 0, timer: () => () => undefined, soon: (fn) => fn() };
-}

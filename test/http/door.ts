@@ -1,5 +1,15 @@
 /** A small application behind its door, for tests: principals by token, everything observed is kept. */
-import { defineApp, defineEndpoint, defineEvent, defineHandler, defineTable, NonRetryableError, PulseQueueError, type Principal } from "pulsequeue";
+import {
+  defineApp,
+  defineEndpoint,
+  defineEvent,
+  defineHandler,
+  defineSecret,
+  defineTable,
+  NonRetryableError,
+  PulseQueueError,
+  type Principal,
+} from "pulsequeue";
 import { createHttpApp, type Authenticator, type HttpApp, type HttpAppOptions, type Peer } from "pulsequeue/http";
 import { openLocal, type LocalQueue } from "pulsequeue/local";
 import { z } from "zod";
@@ -52,7 +62,14 @@ const show = defineEndpoint("show", {
   output: z.object({ id: z.string() }),
   handle: ({ params: { id = "" } }) => ({ body: { id } }),
 });
-const sign = defineEndpoint("sign", { method: "POST", path: "/hooks", auth: "webhook", handle: ({ rawBody }) => ({ body: { raw: rawBody } }) });
+const hookSecret = defineSecret("hook-secret");
+const sign = defineEndpoint("sign", {
+  method: "POST",
+  path: "/hooks",
+  auth: "webhook",
+  webhook: { scheme: "standard", secret: hookSecret },
+  handle: ({ rawBody }) => ({ body: { raw: rawBody } }),
+});
 const broken = defineEndpoint("broken", {
   method: "POST",
   path: "/broken",
@@ -108,7 +125,7 @@ export async function openDoor(options: Partial<HttpAppOptions> = {}): Promise<D
     facts.push(fact);
     for (const listener of listeners) listener(fact);
   };
-  const queue = await openLocal(app, { file: ":memory:", observe });
+  const queue = await openLocal(app, { file: ":memory:", observe, secrets: () => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" });
   const revoked = new Set<string>();
   const http = createHttpApp({
     app,

@@ -126,9 +126,10 @@ describe("every principal × every operation", () => {
       : audits.includes(path) || path === "/v1/ledger/verify"
         ? roles.includes("auditor")
         : roles.includes("viewer") || roles.includes("operator");
-  const operations = [...reads, ...audits]
-    .map((path) => ["GET", path] as const)
-    .concat([...acts, "/v1/ledger/verify"].map((path) => ["POST", path] as const) as never);
+  const operations: readonly (readonly [method: string, path: string])[] = [
+    ...[...reads, ...audits].map((path) => ["GET", path] as const),
+    ...[...acts, "/v1/ledger/verify"].map((path) => ["POST", path] as const),
+  ];
 
   test.each(Object.entries(principals).filter(([, { tenant }]) => tenant === undefined))(
     "%s may do what its roles say and nothing else",

@@ -1,8 +1,10 @@
 /** `npm start`: the pipeline live, with a trickle of orders, until Ctrl-C. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Command } from "commander";
+import { roles } from "pulsequeue";
+import { createAuthenticator, createHttpApp, serve } from "pulsequeue/http";
 import { openLocal, type LocalQueue } from "pulsequeue/local";
 import { createOrdersApp } from "../app.ts";
 import { cancelOrder } from "../endpoints/cancel-order.ts";
@@ -15,10 +17,12 @@ import { fileBook } from "../providers/book.ts";
 import { simulatedProvider, type SimulatedProvider } from "../providers/simulated.ts";
 import { orders, stock } from "../tables.ts";
 import { exitUsage, percent, whole } from "./options.ts";
+import { demoSecrets } from "./secrets.ts";
 import { happens, orderIdOf, orderOf, priceOf, skuOf, storefront } from "./shop.ts";
 
 interface LiveOptions {
   readonly file: string;
+  readonly port: number;
   /** Orders per minute. */
   readonly rate: number;
   readonly cancels: number;
@@ -38,7 +42,8 @@ function readOptions(): LiveOptions {
   return new Command("start")
     .description("The order pipeline live, with a trickle of orders, until Ctrl-C. Started again on the same file it goes on where it was.")
     .option("--file <path>", "database file", ".pulsequeue/orders.db")
-    .option("--rate <n>", "orders per minute", whole(1, 60_000), 60)
+    .option("--port <n>", "port of the HTTP server", whole(0, 65_535), 8080)
+    .option("--rate <n>", "orders per minute that buyers place by themselves", whole(0, 60_000), 60)
     .option("--cancels <percent>", "orders that their buyer cancels", percent, 5)
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : exitUsage);
@@ -84,6 +89,7 @@ function stamp(): string {
 
 /** Places orders at the given rate until `signal` aborts. */
 async function trickle(queue: LocalQueue, { rate, cancels }: LiveOptions, signal: AbortSignal): Promise<number> {
+  if (rate === 0) return 0;
   // Each run has buyers of its own, so that their order ids are new.
   const seed = Math.floor(Date.now() / 1_000);
   let placed = 0;
@@ -111,6 +117,15 @@ async function watch(queue: LocalQueue, provider: SimulatedProvider, signal: Abo
   await look();
 }
 
+/** A key that may do everything, made once and kept where only this user reads it. Answers the path. */
+async function keep({ keys }: LocalQueue, path: string): Promise<string> {
+  if (existsSync(path)) return path;
+  const scope = { roles, events: "*", endpoints: "*" } as const;
+  const { token } = await keys.create({ name: "npm start", scope }, { reason: "first start", by: "npm start" });
+  writeFileSync(path, `${token ?? ""}\n`, { mode: 0o600 });
+  return path;
+}
+
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await setTimeout(milliseconds, undefined, { signal }).catch(() => undefined);
 }
@@ -121,16 +136,26 @@ mkdirSync(dirname(file), { recursive: true });
 const book = fileBook(`${file}.provider`);
 const provider = simulatedProvider({ seed: 1, declines, timeouts, duplicates, book });
 const stop = new AbortController();
-const queue = await openLocal(createOrdersApp({ provider }), { file });
+const app = createOrdersApp({ provider });
+const queue = await openLocal(app, { file, secrets: demoSecrets });
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     stop.abort();
   });
 }
-console.log(`Orders flow through ${file}; Ctrl-C ends it.`);
+const keyFile = await keep(queue, `${file}.key`);
+const authenticator = createAuthenticator({
+  keys: queue.keys,
+  clock: Date,
+  topology: app.topology,
+  webhooks: { secret: demoSecrets, nonces: queue.nonces },
+});
+const door = await serve(createHttpApp({ app, queue, authenticator }), { port: options.port, hasCredentials: true });
 await queue.start();
 await restock(queue);
+console.log(`Orders flow through ${file}; ${door.url} answers to the key in ${keyFile}; Ctrl-C ends it.`);
 const [placed] = await Promise.all([trickle(queue, options, stop.signal), watch(queue, provider, stop.signal)]);
+await door.close();
 await queue.close();
 book.close();
 console.log(`\nClosed after ${String(placed)} orders. Started again on this file it goes on where it was.`);

@@ -114,6 +114,7 @@ async function accept({ app, queue }: IngestOptions, { principal, request }: Cal
     const { duplicate } = await queue.publish(event, incoming.data, {
       id,
       source,
+      principal: principal.id,
       ...(incoming.key === undefined ? {} : { key: incoming.key }),
       ...(incoming.correlationId === undefined ? {} : { correlationId: incoming.correlationId }),
       ...(incoming.traceparent === undefined ? traceparentOf(request.headers) : { traceparent: incoming.traceparent }),

@@ -1,0 +1,106 @@
+/** `npm run fuzz`: generated requests against the door, in this process and over sockets. The same seed gives the same inputs. */
+import { Command } from "commander";
+import { serve } from "pulsequeue/http";
+import { seededRandom } from "pulsequeue/testing";
+import { openDoor } from "../door.ts";
+import { raw } from "../raw.ts";
+import { generate, generateRaw } from "./generate.ts";
+import { acceptedBy, createJudge } from "./judge.ts";
+
+const { seed, inputs, sockets } = readOptions();
+/** Sockets at once. */
+const lanes = 25;
+/** Inputs after which a good request must be answered. */
+const every = 500;
+const mostMegabytes = 768;
+const unlimited = { perSecond: 1e9, burst: 1e9 };
+const limits = { address: unlimited, principal: unlimited, tenant: unlimited };
+
+interface Tally {
+  tried: number;
+  readonly statuses: Map<number, number>;
+  readonly wrong: string[];
+}
+
+function readOptions(): { readonly seed: number; readonly inputs: number; readonly sockets: number } {
+  const number = (text: string): number => {
+    if (!/^\d{1,9}$/.test(text)) throw new Error(`${text} is no whole number`);
+    return Number(text);
+  };
+  return new Command("fuzz")
+    .description("Sends generated requests to the door; nothing invalid may be accepted, nothing may break.")
+    .option("--seed <n>", "seed of the inputs", number, 1)
+    .option("--inputs <n>", "inputs in this process", number, 100_000)
+    .option("--sockets <n>", "inputs over sockets", number, 5_000)
+    .parse()
+    .opts();
+}
+
+function progress(what: string, done: number, all: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done.toLocaleString("en")} of ${all.toLocaleString("en")}${done === all ? "\n" : ""}`);
+}
+
+function note(tally: Tally, input: number, status: number, wrong: readonly string[]): void {
+  tally.tried += 1;
+  tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
+  for (const reason of wrong) tally.wrong.push(`input ${String(input)}: ${reason}`);
+}
+
+async function inProcess(): Promise<Tally> {
+  await using door = await openDoor({ limits });
+  const judge = createJudge(door);
+  const random = seededRandom(seed);
+  const tally: Tally = { tried: 0, statuses: new Map(), wrong: [] };
+  for (let index = 1; index <= inputs; index += 1) {
+    const { path, ask } = generate(random, index);
+    const response = await door.ask(path, ask);
+    const text = await response.text();
+    const wrong = [...(await judge.answer(response.status, text, acceptedBy(response.status, text)))];
+    const told = door.requests().length;
+    if (told !== 1) wrong.push(`it was told ${String(told)} times`);
+    if (door.refusals().length > 5) wrong.push("it was refused more than once for each event");
+    door.facts.length = 0;
+    if (index % every === 0) wrong.push(...(await judge.good()));
+    door.facts.length = 0;
+    note(tally, index, response.status, wrong);
+    if (index % 1_000 === 0 || index === inputs) progress("in process", index, inputs);
+  }
+  return tally;
+}
+
+async function overSockets(): Promise<Tally> {
+  await using door = await openDoor({ limits });
+  const judge = createJudge(door);
+  const random = seededRandom(seed + 1);
+  const server = await serve(door.http, { port: 0, hasCredentials: false, headersTime: 300, requestTime: 500, keepAliveTime: 100, idleTime: 1_000 });
+  const tally: Tally = { tried: 0, statuses: new Map(), wrong: [] };
+  for (let index = 0; index < sockets; index += lanes) {
+    const batch = Array.from({ length: Math.min(lanes, sockets - index) }, (_, lane) => generateRaw(random, index + lane));
+    const answers = await Promise.all(batch.map((bytes) => raw(server.port, [bytes])));
+    for (const [lane, { status, text }] of answers.entries()) note(tally, index + lane, status, await judge.answer(status, text, undefined));
+    if ((index / lanes) % 10 === 0) for (const reason of await judge.good()) tally.wrong.push(reason);
+    door.facts.length = 0;
+    progress("over sockets", Math.min(sockets, index + lanes), sockets);
+  }
+  if ((await fetch(`${server.url}/healthz`)).status !== 200) tally.wrong.push("the server does not answer any more");
+  await server.close(0);
+  return tally;
+}
+
+function print(what: string, { tried, statuses, wrong }: Tally): void {
+  const counts = [...statuses]
+    .sort(([left], [right]) => left - right)
+    .map(([status, count]) => `${status === 0 ? "closed" : String(status)} ${count.toLocaleString("en")}`);
+  process.stdout.write(`${what}: ${tried.toLocaleString("en")} inputs, seed ${String(seed)}\n  ${counts.join(", ")}\n`);
+  for (const reason of wrong.slice(0, 20)) process.stdout.write(`  WRONG ${reason}\n`);
+}
+
+const inside = await inProcess();
+print("in process", inside);
+const outside = await overSockets();
+print("over sockets", outside);
+const megabytes = Math.round(process.memoryUsage().rss / 1024 / 1024);
+const failures = inside.wrong.length + outside.wrong.length + (megabytes > mostMegabytes ? 1 : 0);
+process.stdout.write(`memory at the end: ${String(megabytes)} MiB, ${String(mostMegabytes)} allowed\n`);
+process.stdout.write(`${String(inside.tried + outside.tried - Math.min(failures, inside.tried + outside.tried))} passed, ${String(failures)} failed\n`);
+process.exitCode = failures === 0 ? 0 : 3;
