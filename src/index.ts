@@ -36,6 +36,8 @@ export type {
   EventFilter,
   EventView,
   HandlerView,
+  IncidentFilter,
+  IncidentScope,
   Inspect,
   InvokeRequest,
   InvokeResponse,

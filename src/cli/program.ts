@@ -10,6 +10,7 @@ import { addErase } from "./commands/erase.ts";
 import { addEvents } from "./commands/events.ts";
 import { addGraph } from "./commands/graph.ts";
 import { addHandlers } from "./commands/handlers.ts";
+import { addIncident } from "./commands/incident.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLedger } from "./commands/ledger.ts";
 import { addInit } from "./commands/init.ts";
@@ -56,6 +57,7 @@ export function createProgram(session: Session): Command {
   addReplay(program, session);
   addLedger(program, session);
   addKeys(program, session);
+  addIncident(program, session);
   addReveal(program, session);
   addErase(program, session);
   addSchema(program, session);

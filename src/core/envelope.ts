@@ -31,6 +31,8 @@ export interface NewEvent extends EventRecord {
   readonly chosenId: boolean;
   /** Whom its personal data is about, as its declaration says. */
   readonly subject?: string | undefined;
+  /** Who was authenticated when it was published, for the scope of an incident. Not for what it causes: that is found from it. */
+  readonly principal?: string | undefined;
 }
 
 /** An event in CloudEvents 1.0 form (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md), with our extensions. */

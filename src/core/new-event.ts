@@ -16,6 +16,7 @@ export interface NewEventOptions extends EmitOptions {
   readonly correlationId?: string | undefined;
   readonly traceparent?: string | undefined;
   readonly tenant?: string | undefined;
+  readonly principal?: string | undefined;
 }
 
 /**
@@ -55,6 +56,7 @@ export function newEvent(
     tenant: parent === undefined ? optional(options.tenant, (value) => checkIdentifier("tenant", value)) : parent.tenant,
     dueAt: dueAt(options, now),
     chosenId: options.id !== undefined,
+    ...(parent !== undefined || options.principal === undefined ? {} : { principal: options.principal }),
     ...(subject === undefined ? {} : { subject: checkIdentifier("subject", subject) }),
   };
 }

@@ -5,7 +5,7 @@ import type { EndpointDefinition, EndpointRequest } from "./endpoint.ts";
 import type { AnyEvent, EventInput } from "./event.ts";
 import type { Json } from "./json.ts";
 import type { KeyStore } from "./keys.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
 import type { Nonces } from "./nonces.ts";
 import type { OperationOptions, OperationResult } from "./operation.ts";
 import type { Receipt } from "./ports.ts";
@@ -26,6 +26,8 @@ export interface PublishOptions {
   readonly traceparent?: string;
   /** Whose event it is, where the application serves several. */
   readonly tenant?: string;
+  /** Who was authenticated. @default nobody is recorded */
+  readonly principal?: string;
 }
 
 /** An event as inspection shows it. */
@@ -144,6 +146,31 @@ export interface ReplayOptions extends OperationOptions {
   readonly to: Date | number;
 }
 
+/** Where an incident began: all that is given must hold, of an event or of an entry in the ledger. */
+export interface IncidentFilter {
+  /** Who was authenticated, e.g. `key:…`. */
+  readonly principal?: string;
+  /** The id of one event. */
+  readonly event?: string;
+  /** At or after: milliseconds since 1970. */
+  readonly since?: number;
+}
+
+/** What an incident reached: the events it began with, everything that they caused, and what was recorded. */
+export interface IncidentScope {
+  /** Oldest first, those that were caused included. */
+  readonly events: readonly Omit<EventView, "data">[];
+  /** Rows that the handling of these events wrote, as `table/key`. */
+  readonly effects: readonly string[];
+  /** Handlers that were given these events. */
+  readonly handlers: readonly string[];
+  /** Keys of these events. */
+  readonly keys: readonly string[];
+  readonly tenants: readonly string[];
+  /** Entries of the audit ledger by the principal, or about it. */
+  readonly actions: readonly LedgerEntry[];
+}
+
 /** What an incident is contained by. */
 export interface ContainTargets {
   /** Names of handlers to pause. @default none */
@@ -172,6 +199,8 @@ export interface Inspect {
   /** The flow that has this correlation id, as trees; the id of any of its events serves too. */
   trace(correlationId: string): Promise<readonly TraceNode[]>;
   handlers(): Promise<readonly HandlerView[]>;
+  /** What an incident reached. Throws `OPERATION_INVALID` without a filter, `NOT_FOUND` for an event that is not there. */
+  incident(filter: IncidentFilter): Promise<IncidentScope>;
   table<T extends AnyTable>(table: T): TableInspector<T>;
 }
 

@@ -99,7 +99,7 @@ async function call(
   const { system, app } = options;
   const steps = { load: () => Promise.resolve(new Map<string, string>()), save: () => Promise.resolve(true) };
   const { tenant, correlationId, traceparent } = request;
-  const origin = { tenant, correlationId, traceparent };
+  const origin = { tenant, correlationId, traceparent, principal: request.principal };
   const scope = new Scope({ system, app, owner: endpoint.name, grants: endpoint.grants, work }, { attempt: 1, event: undefined, origin, identity, steps });
   const call = {
     input,

@@ -38,7 +38,7 @@ export interface ScopeCall {
   /** The event under way; none in an endpoint. */
   readonly event: EventRecord | undefined;
   /** What the events of a call without an event have in common. */
-  readonly origin?: Pick<NewEventOptions, "tenant" | "correlationId" | "traceparent">;
+  readonly origin?: Pick<NewEventOptions, "tenant" | "correlationId" | "traceparent" | "principal">;
   /** What makes `idempotencyKey` different from that of any other call, where there is no event. */
   readonly identity: string;
   readonly steps: StepMemory;

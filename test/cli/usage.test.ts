@@ -18,7 +18,7 @@ describe("help", () => {
     const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: [[<]\S+)* {2,}/gm)].map(([, name]) => name);
     expect(commands).toEqual([
       ...["init", "dev", "start", "emit", "events", "deliveries", "trace", "tail", "dlq", "handlers", "tables"],
-      ...["replay", "ledger", "keys", "schema", "graph", "doctor", "backup", "verify", "help"],
+      ...["replay", "ledger", "keys", "incident", "schema", "graph", "doctor", "backup", "verify", "help"],
     ]);
     expect(stdout).toContain("130 interrupted");
   });

@@ -19,6 +19,8 @@ import type {
   EventFilter,
   EventView,
   HandlerView,
+  IncidentFilter,
+  IncidentScope,
   TraceNode,
 } from "../../core/queue.ts";
 import type { VerifyReport } from "../../engines/local/index.ts";
@@ -84,6 +86,7 @@ export interface Control {
   createApiKey(request: CreateKeyRequest): Promise<IssuedKey>;
   rotateApiKey(request: RotateOptions & KeyRequest): Promise<IssuedKey>;
   revokeApiKey(request: OperationOptions & KeyRequest): Promise<OperationResult>;
+  incident(filter: IncidentFilter): Promise<IncidentScope>;
   contain(request: OperationOptions & ContainTargets): Promise<ContainResult>;
   tables(request: Nothing): Promise<readonly TableView[]>;
   /** The row with the first of the keys that there is a row for; `null` where there is none. */
@@ -124,6 +127,7 @@ export const methods = [
   "createApiKey",
   "rotateApiKey",
   "revokeApiKey",
+  "incident",
   "contain",
   "tables",
   "row",

@@ -46,6 +46,7 @@ export function localControl(app: App, queue: LocalQueue, live: boolean): Contro
     createApiKey: ({ key, ...options }) => queue.keys.create(key, options),
     rotateApiKey: ({ id, ...options }) => queue.keys.rotate(id, options),
     revokeApiKey: ({ id, ...options }) => queue.keys.revoke(id, options),
+    incident: (filter) => inspect.incident(filter),
     contain: ({ handlers, keys, ...options }) =>
       operate.contain({ ...(handlers === undefined ? {} : { handlers }), ...(keys === undefined ? {} : { keys }) }, options),
     tables: async () => [...tables.values()].map(({ name, keyFields, indexFields }) => ({ name, key: keyFields, indexes: Object.fromEntries(indexFields) })),

@@ -14,6 +14,7 @@ import { createCheckpoint, emptyLog } from "./checkpoint.ts";
 import { createCommitter, type Committer } from "./committer.ts";
 import { openDatabase } from "./database.ts";
 import { storeError } from "./failure.ts";
+import { incidentScope } from "./incident.ts";
 import { createInspect } from "./inspect.ts";
 import { openJournal, type Journal } from "./journal.ts";
 import { createKeys, type LocalKeyStore } from "./keys.ts";
@@ -177,6 +178,9 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
   const retention = createRetention({ db, meta: statements.meta, committer, doneUpTo: allDoneUpTo });
   const retain = (): Promise<number> => retention(system.clock.now() - parseDuration(options.retention ?? "30d"), system.clock.now());
 
+  const seen = createInspect({ system, topology, statements, journal, workers, isStarted: () => started });
+  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ statements, journal, inspect: seen, ledger }, filter) };
+
   const stopAll = (): void => {
     scheduler.stop();
     stopRetention?.();
@@ -250,7 +254,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     committer,
     store,
     recovered,
-    inspect: createInspect({ system, topology, statements, journal, workers, isStarted: () => started }),
+    inspect,
     operate: createOperate({ system, topology, statements, journal, committer, workers, ledger, keys }),
     ledger,
     keys,

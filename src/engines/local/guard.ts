@@ -13,6 +13,7 @@ export function guardInspect(inspect: Inspect, assertOpen: () => void): Inspect 
     deadLetters: (filter) => ask(() => inspect.deadLetters(filter)),
     trace: (correlationId) => ask(() => inspect.trace(correlationId)),
     handlers: () => ask(() => inspect.handlers()),
+    incident: (filter) => ask(() => inspect.incident(filter)),
     table(table) {
       const rows = inspect.table(table);
       return { get: (key) => ask(() => rows.get(key)), all: () => ask(() => rows.all()) };

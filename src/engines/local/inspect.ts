@@ -32,7 +32,7 @@ export function checkedLimit(limit = 100): number {
   return limit;
 }
 
-export function createInspect(options: InspectOptions): Inspect {
+export function createInspect(options: InspectOptions): Omit<Inspect, "incident"> {
   const { system, topology, statements, journal, workers } = options;
   const now = (): number => system.clock.now();
 

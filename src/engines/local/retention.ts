@@ -29,6 +29,7 @@ export function createRetention({ db, meta, committer, doneUpTo }: RetentionOpti
   const removeSteps = db.prepare(
     "DELETE FROM steps WHERE seq <= ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.handler = steps.handler AND d.seq = steps.seq)",
   );
+  const removeOrigins = db.prepare("DELETE FROM origins WHERE seq <= ? AND NOT EXISTS (SELECT 1 FROM events e WHERE e.seq = origins.seq)");
   const removeAnswers = db.prepare("DELETE FROM answers WHERE time < ?");
 
   const anchorSequence = (): number => Number(String(meta.get("anchor") ?? "0").split(" ")[0]);
@@ -41,6 +42,7 @@ export function createRetention({ db, meta, committer, doneUpTo }: RetentionOpti
     const removed = removeEvents.run(from, to).changes;
     meta.set("anchor", `${String(to)} ${hash}`);
     removeSteps.run(to);
+    removeOrigins.run(to);
     return { removed, more: true };
   };
 

@@ -32,6 +32,7 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
   /** Appends an event and, where it is due later, schedules its deliveries. */
   const append = (event: NewEvent): ReturnType<Journal["append"]> => {
     const result = journal.append(event);
+    if (event.principal !== undefined && "receipt" in result && !result.receipt.duplicate) statements.origins.insert(result.sequence, event.principal);
     if (event.dueAt !== undefined && "receipt" in result && !result.receipt.duplicate) {
       for (const handler of options.topology.subscribers.get(event.type) ?? []) {
         const window = options.windows.get(handler.name);

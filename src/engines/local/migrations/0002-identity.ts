@@ -21,6 +21,10 @@ CREATE TABLE api_keys (
 -- What may be used once, for as long as it could be used again: signed requests that were received.
 CREATE TABLE nonces (nonce TEXT PRIMARY KEY, until INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX nonces_by_until ON nonces (until);
+
+-- Who published an event, where somebody was authenticated.
+CREATE TABLE origins (seq INTEGER PRIMARY KEY, principal TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
+CREATE INDEX origins_by_principal ON origins (principal, seq);
 `;
 
 /** The ledger takes the place of the table of operations, and what was recorded there. */

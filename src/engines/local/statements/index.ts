@@ -7,6 +7,7 @@ import { keyStatements, type KeyStatements } from "./keys.ts";
 import { ledgerStatements, type LedgerStatements } from "./ledger.ts";
 import { journalStatements, type JournalStatements } from "./journal.ts";
 import { metaStatements, type MetaStatements } from "./meta.ts";
+import { originStatements, type OriginStatements } from "./origins.ts";
 import { replayStatements, type ReplayStatements } from "./replay.ts";
 import { recordStatements, type RecordStatements } from "./records.ts";
 
@@ -21,6 +22,7 @@ export interface Statements {
   readonly replay: ReplayStatements;
   readonly ledger: LedgerStatements;
   readonly keys: KeyStatements;
+  readonly origins: OriginStatements;
 }
 
 export function prepareStatements(db: Database): Statements {
@@ -36,5 +38,6 @@ export function prepareStatements(db: Database): Statements {
     replay: replayStatements(db, meta),
     ledger: ledgerStatements(db),
     keys: keyStatements(db),
+    origins: originStatements(db),
   };
 }

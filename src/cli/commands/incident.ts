@@ -1,0 +1,79 @@
+import { Command } from "commander";
+import type { IncidentFilter, IncidentScope } from "../../core/queue.ts";
+import { group, runs, type Call, type Session } from "../call.ts";
+import { usageError } from "../exit.ts";
+import { plural, printable } from "../output/text.ts";
+import { parseTime, when } from "../output/time.ts";
+import { actOf, addAct, type ActOptions } from "./options.ts";
+
+export function addIncident(program: Command, session: Session): void {
+  const incident = group("incident", "find out how far an incident reached, and stop it");
+  const scope = new Command("scope")
+    .description("events, effects and keys that an incident reached: where it began, and everything that followed from it")
+    .option("--key <id>", "began with what this API key published")
+    .option("--principal <id>", "began with what this principal published, e.g. webhook:payments")
+    .option("--event <id>", "began with this event")
+    .option("--since <time>", "only what began at or after: a date, or how long ago (2h)");
+  const contain = addAct(new Command("contain").description("pause handlers and revoke API keys in one step, all of it or nothing"))
+    .option("--handler <names...>", "handlers to pause")
+    .option("--key <ids...>", "API keys to revoke");
+  runs<ScopeOptions>(scope, session, showScope);
+  runs<ContainOptions>(contain, session, containAll);
+  program.addCommand(incident.addCommand(scope).addCommand(contain));
+}
+
+interface ScopeOptions {
+  readonly key?: string;
+  readonly principal?: string;
+  readonly event?: string;
+  readonly since?: string;
+}
+
+async function showScope(call: Call<ScopeOptions>): Promise<undefined> {
+  const { key, principal, event, since } = call.options;
+  if (key !== undefined && principal !== undefined) throw usageError("A key is a principal", "Give --key or --principal.");
+  const who = key === undefined ? principal : `key:${key}`;
+  const now = call.io.now();
+  const filter: IncidentFilter = {
+    ...(who === undefined ? {} : { principal: who }),
+    ...(event === undefined ? {} : { event }),
+    ...(since === undefined ? {} : { since: parseTime("--since", since, now) }),
+  };
+  if (Object.keys(filter).length === 0) throw usageError("Where did it begin?", "Add --key, --principal, --event or --since.");
+  const scope = await call.queue((control) => control.incident(filter));
+  call.print.result(scope, () => describe(scope, now));
+}
+
+function describe({ events, effects, handlers, keys, tenants, actions }: IncidentScope, now: number): string {
+  const list = (title: string, items: readonly string[]): readonly string[] =>
+    items.length === 0 ? [] : [title, ...items.map((item) => `  ${printable(item)}`)];
+  return [
+    `${plural(events.length, "event")}, ${plural(effects.length, "row")} written, ${plural(actions.length, "record")} in the ledger`,
+    ...list(
+      "events",
+      events.map(({ type, id, time }) => `${type} ${id}, ${when(time, now)}`),
+    ),
+    ...list("rows", effects),
+    ...list("handlers", handlers),
+    ...list("keys", keys),
+    ...list("tenants", tenants),
+    ...list(
+      "ledger",
+      actions.map(({ sequence, by, action, subject, result }) => `${String(sequence)}: ${by} ${action} ${subject} (${result})`),
+    ),
+  ].join("\n");
+}
+
+interface ContainOptions extends ActOptions {
+  readonly handler?: readonly string[];
+  readonly key?: readonly string[];
+}
+
+async function containAll(call: Call<ContainOptions>): Promise<undefined> {
+  const { handler: handlers = [], key: keys = [] } = call.options;
+  if (handlers.length + keys.length === 0) throw usageError("Contain it by what?", "Add --handler and --key with their names.");
+  const options = actOf(call);
+  const result = await call.queue((control) => control.contain({ handlers, keys, ...options }));
+  const { paused, revoked, dryRun } = result;
+  call.print.result(result, () => `${dryRun ? "would have " : ""}paused: ${paused.join(", ") || "nothing"}; revoked: ${revoked.join(", ") || "nothing"}`);
+}

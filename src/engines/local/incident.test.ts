@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { defineApp, defineEndpoint, defineEvent, defineHandler, defineTable } from "pulsequeue";
+import { openLocal } from "pulsequeue/local";
+import { settle, virtualClock } from "pulsequeue/testing";
+import { z } from "zod";
+
+const data = z.object({ name: z.string() });
+const placed = defineEvent("placed", { schema: data, key: ({ name }) => name });
+const shipped = defineEvent("shipped", { schema: data, key: ({ name }) => name });
+const parcels = defineTable("parcels", { schema: data, key: "name" });
+const bills = defineTable("bills", { schema: data, key: "name" });
+const app = defineApp("shop", {
+  handlers: [
+    defineHandler("ship", {
+      on: placed,
+      writes: [parcels],
+      emits: [shipped],
+      handle: (event, ctx) => {
+        ctx.tables.parcels.put(event.data);
+        ctx.emit(shipped, event.data);
+      },
+    }),
+    defineHandler("bill", { on: shipped, writes: [bills], handle: (event, ctx) => ctx.tables.bills.put(event.data) }),
+  ],
+  endpoints: [
+    defineEndpoint("order", {
+      method: "POST",
+      path: "/orders",
+      auth: "api-key",
+      input: data,
+      emits: [placed],
+      handle: (request, ctx) => {
+        ctx.emit(placed, request.input);
+        return { status: 202 };
+      },
+    }),
+  ],
+});
+
+test("the scope of a planted incident is exactly what it reached: nothing is missing, nothing else is in it", async () => {
+  const clock = virtualClock();
+  const queue = await openLocal(app, { file: ":memory:", clock });
+  const order = app.topology.endpoints.get("order");
+  if (order === undefined) throw new Error("no endpoint");
+  const scope = { roles: ["publisher"], events: "*", endpoints: "*" } as const;
+  const [thief, honest] = [
+    await queue.keys.create({ name: "stolen", scope }, { reason: "a" }),
+    await queue.keys.create({ name: "good", scope }, { reason: "b" }),
+  ];
+  const publish = (name: string, by: string, correlationId?: string) =>
+    queue.publish(placed, { name }, { id: name, principal: `key:${by}`, ...(correlationId === undefined ? {} : { correlationId }) });
+  for (let index = 0; index < 20; index += 1) await publish(`good-${String(index)}`, honest.key.id, "one flow");
+  await publish("bad-0", thief.key.id);
+  // In the same flow as the good ones: a flow is not what an incident reached.
+  await publish("bad-1", thief.key.id, "one flow");
+  await queue.invoke(order, { body: { name: "bad-2" }, principal: `key:${thief.key.id}` });
+  await queue.invoke(order, { body: { name: "good-20" }, principal: `key:${honest.key.id}` });
+  await queue.start();
+  await settle(queue, clock);
+  clock.advance("1h");
+  await publish("bad-3", thief.key.id);
+  await settle(queue, clock);
+  await queue.operate.contain({ keys: [thief.key.id] }, { reason: "stolen", by: "ada" });
+
+  const found = await queue.inspect.incident({ principal: `key:${thief.key.id}` });
+  const bad = ["bad-0", "bad-1", "bad-2", "bad-3"];
+  expect(found.keys).toEqual(bad);
+  expect(found.events.map(({ type, key }) => `${type} ${key ?? ""}`).sort()).toEqual(
+    ["placed", "shipped"].flatMap((type) => bad.map((name) => `${type} ${name}`)).sort(),
+  );
+  expect(found.effects.map((row) => row.replaceAll(/[^\w/-]/g, "")).map((row) => /(?:parcels|bills)\/.*bad-\d/.test(row))).toEqual(
+    Array.from({ length: 8 }, () => true),
+  );
+  expect(found.handlers).toEqual(["bill", "ship"]);
+  expect(found.actions.map(({ action, by }) => `${by} ${action}`)).toEqual(["local key-create", "ada contain"]);
+  expect(JSON.stringify(found.events)).not.toContain('"data"');
+
+  const since = clock.now() - 60_000;
+  expect((await queue.inspect.incident({ principal: `key:${thief.key.id}`, since })).keys).toEqual(["bad-3"]);
+  expect((await queue.inspect.incident({ since })).keys).toEqual(["bad-3"]);
+  expect((await queue.inspect.incident({ event: "bad-1" })).events.map(({ type }) => type)).toEqual(["placed", "shipped"]);
+  await expect(queue.inspect.incident({})).rejects.toMatchObject({ code: "OPERATION_INVALID" });
+  await expect(queue.inspect.incident({ event: "nothing" })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  expect((await queue.verify()).problems).toEqual([]);
+  await queue.close();
+});
