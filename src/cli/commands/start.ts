@@ -39,10 +39,10 @@ async function start(call: Call<ServingOptions>): Promise<ExitCode> {
     await engine.queue.start();
     log.info(`${app.name} runs`, {
       file: shown(file, io.cwd),
-      url: engine.url,
       socket: shown(engine.socket, io.cwd),
       pid: process.pid,
       handlers: app.topology.handlers.size,
+      url: engine.url,
     });
     await Promise.race([stopped.asked, untilBroken(engine.queue)]);
   } finally {
