@@ -18,13 +18,13 @@ describe("help", () => {
     const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: [[<]\S+)* {2,}/gm)].map(([, name]) => name);
     expect(commands).toEqual([
       ...["init", "dev", "start", "emit", "events", "deliveries", "trace", "tail", "dlq", "handlers", "tables"],
-      ...["replay", "ledger", "keys", "incident", "schema", "graph", "doctor", "backup", "verify", "help"],
+      ...["replay", "ledger", "keys", "incident", "reveal", "erase", "schema", "graph", "doctor", "backup", "verify", "help"],
     ]);
     expect(stdout).toContain("130 interrupted");
   });
 
   test("every mutation has --dry-run, every act of an operator asks for a reason, each command has the global options", async () => {
-    const acts = ["dlq redrive", "dlq discard", "handlers pause", "handlers resume", "replay"];
+    const acts = ["dlq redrive", "dlq discard", "handlers pause", "handlers resume", "replay", "keys create", "keys rotate", "keys revoke", "incident contain"];
     for (const name of [...acts, "init", "emit", "schema snapshot", "backup"]) {
       const { code, stdout } = await run([...name.split(" "), "--help"]);
       expect(code).toBe(0);

@@ -75,5 +75,6 @@ async function containAll(call: Call<ContainOptions>): Promise<undefined> {
   const options = actOf(call);
   const result = await call.queue((control) => control.contain({ handlers, keys, ...options }));
   const { paused, revoked, dryRun } = result;
-  call.print.result(result, () => `${dryRun ? "would have " : ""}paused: ${paused.join(", ") || "nothing"}; revoked: ${revoked.join(", ") || "nothing"}`);
+  const list = (names: readonly string[]): string => (names.length === 0 ? "nothing" : names.join(", "));
+  call.print.result(result, () => `${dryRun ? "would have " : ""}paused: ${list(paused)}; revoked: ${list(revoked)}`);
 }
