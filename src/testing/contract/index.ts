@@ -10,6 +10,7 @@ import { concurrencyCases } from "./concurrency.ts";
 import { deadLetterCases, discardCases, redriveCases } from "./dead-letters.ts";
 import { deliveryCases, emitCases } from "./delivery.ts";
 import { endpointCases, idempotencyCases } from "./endpoints.ts";
+import { keyCases, ledgerCases, nonceCases } from "./identity.ts";
 import { inspectCases, traceCases } from "./inspect.ts";
 import { backpressureCases, effectCases, journalCases, retentionCases } from "./journal.ts";
 import { invariantCases } from "./invariants.ts";
@@ -70,4 +71,7 @@ export const contractCases: readonly ContractCase[] = [
   journalCases,
   retentionCases,
   backpressureCases,
+  ledgerCases,
+  keyCases,
+  nonceCases,
 ].flat();
