@@ -197,6 +197,19 @@ describe("tenants", () => {
     });
   });
 
+  test("the same source and id of two tenants are two events, and neither learns of the other", async () => {
+    await using door = await openDoor();
+    for (const as of ["tenantA", "tenantB"]) {
+      expect(await publish(door, cloudEvent({ data: { orderId: as, quantity: 1 } }), { as })).toMatchObject({ status: 202, body: { duplicate: false } });
+      expect(await publish(door, cloudEvent({ data: { orderId: as, quantity: 1 } }), { as })).toMatchObject({ status: 202, body: { duplicate: true } });
+    }
+    for (const as of ["tenantA", "tenantB"]) {
+      expect(await bodyOf(door.ask("/v1/events/e-1", { as }))).toMatchObject({ data: { orderId: as } });
+      expect((await bodyOf(door.ask("/v1/events/e-1/deliveries", { as })))["deliveries"]).toHaveLength(1);
+    }
+    expect((await publish(door, cloudEvent({ source: "https://shop.example#b" }), { as: "tenantA" })).status).toBe(400);
+  });
+
   test("what belongs to the whole application is not for a tenant, and no event names another tenant", async () => {
     await using door = await openDoor();
     for (const path of ["/v1/handlers", "/v1/tables", "/v1/tables/orders/rows", "/v1/schedules", "/v1/ledger"])

@@ -105,11 +105,10 @@ async function accept({ app, queue }: IngestOptions, { principal, request }: Cal
   const event = declaredEvent(app, principal, incoming);
   const id = incoming.id ?? key;
   if (id === undefined) throw new PulseQueueError("REQUEST_INVALID", "id is missing: give the event an id, or the request an Idempotency-Key");
-  const { source } = incoming;
-  if (source === app.name || source.startsWith(`${app.name}/`)) throw new PulseQueueError("ID_INVALID", "This source is the app's own: use another one");
   // A tenant's principal publishes for its tenant, whatever the event says; who belongs to none may name one.
   const tenant = principal.tenant ?? incoming.tenant;
   if (tenant !== (incoming.tenant ?? tenant)) throw forbidden();
+  const source = sourceOf(app, incoming.source, tenant);
   try {
     const { duplicate } = await queue.publish(event, incoming.data, {
       id,
@@ -126,6 +125,17 @@ async function accept({ app, queue }: IngestOptions, { principal, request }: Cal
       throw new PulseQueueError("REQUEST_MISMATCH", "This Idempotency-Key was used with another event");
     throw thrown;
   }
+}
+
+/**
+ * The source under which an event is stored. A tenant's has its name as fragment, so that two tenants who choose the same source
+ * and id neither lose an event nor learn of each other. Throws `ID_INVALID`.
+ */
+function sourceOf(app: App, source: string, tenant: string | undefined): string {
+  if (source === app.name || source.startsWith(`${app.name}/`)) throw new PulseQueueError("ID_INVALID", "This source is the app's own: use another one");
+  if (tenant === undefined) return source;
+  if (source.includes("#")) throw new PulseQueueError("ID_INVALID", "The source of a tenant's event has no fragment");
+  return `${source}#${encodeURIComponent(tenant)}`;
 }
 
 /** The event that may be published. What a principal may not publish is answered the same whether it is declared or not. */

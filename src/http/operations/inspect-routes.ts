@@ -5,7 +5,7 @@ import { PulseQueueError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
 import type { Clock } from "../../core/ports.ts";
 import { nextTick } from "../../core/schedule.ts";
-import type { EventFilter, Queue } from "../../core/queue.ts";
+import type { EventFilter, Queue, TraceNode } from "../../core/queue.ts";
 import type { Access, Call, Route } from "../call.ts";
 import { json } from "../respond.ts";
 import type { Streams } from "../streams.ts";
@@ -60,14 +60,20 @@ function eventRoutes({ queue, view, streams }: InspectRouteOptions): readonly Ro
     }),
     get("/v1/events/:id/deliveries", "Shows the event's deliveries with their state and reason.", [], async ({ principal, params: { id = "" } }) => {
       const event = await findEvent(queue, view, principal, id);
-      const deliveries = await queue.inspect.deliveries({ eventId: event.id, limit: 1_000 });
-      return json(200, { deliveries: deliveries.filter(({ sequence }) => sequence === event.sequence) });
+      // Asked by its flow, since an id alone may be that of an event of another source.
+      const shown = nodesOf(await queue.inspect.trace(event.correlationId)).find((node) => node.event.sequence === event.sequence);
+      return json(200, { deliveries: (shown?.deliveries ?? []).map(({ emitted: _, ...delivery }) => delivery) });
     }),
     {
       ...get("/v1/stream", "Follows events and attempts live, as server-sent events.", ["after"], (call) => streams.open(call)),
       produces: "text/event-stream",
     },
   ];
+}
+
+/** A flow's events with their deliveries, one after another. */
+function nodesOf(trees: readonly TraceNode[]): readonly TraceNode[] {
+  return trees.flatMap((node) => [node, ...node.deliveries.flatMap(({ emitted }) => nodesOf(emitted))]);
 }
 
 function eventFilter({ query, principal }: Call): EventFilter {
