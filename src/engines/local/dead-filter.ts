@@ -24,7 +24,7 @@ const nowhere = 0;
 
 /** The filter in the numbers of the file. Throws `EVENT_UNKNOWN`, `HANDLER_UNKNOWN`. */
 export function deadFilter(filter: Partial<DeadLetterFilter>, workers: ReadonlyMap<string, Worker>, topology: Topology, journal: Journal): DeadFilter {
-  const { id, handler, eventId, eventType, key, code } = filter;
+  const { id, handler, eventId, eventType, key, tenant, code } = filter;
   const named = id === undefined ? undefined : parseDeliveryId(id);
   const names = [handler, named?.handler].filter((name) => name !== undefined);
   return {
@@ -33,6 +33,7 @@ export function deadFilter(filter: Partial<DeadLetterFilter>, workers: ReadonlyM
     ...(eventId === undefined ? {} : { eventId }),
     ...(eventType === undefined ? {} : { type: eventTypeId(topology, journal, eventType) }),
     ...(key === undefined ? {} : { key }),
+    ...(tenant === undefined ? {} : { tenant }),
     ...(code === undefined ? {} : { code }),
   };
 }

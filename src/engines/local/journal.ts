@@ -5,8 +5,10 @@
  */
 import type { EventRecord, NewEvent } from "../../core/envelope.ts";
 import { PulseQueueError } from "../../core/errors.ts";
-import { decodeJson, sameJson } from "../../core/json.ts";
+import { decodeJson, sameJson, type Json } from "../../core/json.ts";
 import type { Receipt } from "../../core/ports.ts";
+import { eventPlace } from "../../core/sealed-store.ts";
+import { openJson, type Vault } from "../../core/vault.ts";
 import type { EventRow, JournalStatements } from "./statements/journal.ts";
 import type { MetaStatements } from "./statements/meta.ts";
 import { sha256 } from "./system.ts";
@@ -22,6 +24,8 @@ export interface Journal {
   confirm(): void;
   /** The event of a row, after its hash was checked. Throws `STORE_CORRUPT` with the position. */
   read(row: EventRow): EventRecord;
+  /** An event's data as people see it, opened; what was erased is `[erased]`. Throws `KEY_MISSING`. */
+  shown(type: string, data: string): Json;
   typeId(name: string): number;
   tableId(name: string): number;
   typeName(id: number): string;
@@ -41,7 +45,7 @@ interface Head {
 /** The hash before the first event. */
 export const genesis = "";
 
-export function openJournal(journal: JournalStatements, meta: MetaStatements): Journal {
+export function openJournal(journal: JournalStatements, meta: MetaStatements, vault?: Vault): Journal {
   const types = cachedNames(meta, "type");
   const sources = cachedNames(meta, "source");
   const tables = cachedNames(meta, "table");
@@ -59,10 +63,10 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements): J
   };
 
   const read = (row: EventRow): EventRecord => {
-    const [seq, type, source, id, time, key, version, correlation, causation, hops, traceparent, due, data, previous, hash] = row;
+    const [seq, type, source, id, time, key, tenant, version, correlation, causation, hops, traceparent, due, data, previous, hash] = row;
     const typeName = types.name(type);
     const sourceName = sources.name(source);
-    if (contentHash(previous, seq, typeName, sourceName, id, time, key, version, correlation, causation, hops, traceparent, due, data) !== hash) {
+    if (contentHash(previous, seq, typeName, sourceName, id, time, key, tenant, version, correlation, causation, hops, traceparent, due, data) !== hash) {
       throw new PulseQueueError("STORE_CORRUPT", `The event at position ${String(seq)} does not match its hash`);
     }
     return {
@@ -77,6 +81,7 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements): J
       causationId: causation ?? undefined,
       hops,
       traceparent: traceparent ?? undefined,
+      tenant: tenant ?? undefined,
     };
   };
 
@@ -84,8 +89,24 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements): J
     append(event) {
       const source = sources.id(event.source);
       const seq = head.seq + 1;
-      const { id, time, key = null, version, correlationId = null, causationId = null, hops, traceparent = null, dueAt = null, data } = event;
-      const hash = contentHash(head.hash, seq, event.type, event.source, id, time, key, version, correlationId, causationId, hops, traceparent, dueAt, data);
+      const { id, time, key = null, tenant = null, version, correlationId = null, causationId = null, hops, traceparent = null, dueAt = null, data } = event;
+      const hash = contentHash(
+        head.hash,
+        seq,
+        event.type,
+        event.source,
+        id,
+        time,
+        key,
+        tenant,
+        version,
+        correlationId,
+        causationId,
+        hops,
+        traceparent,
+        dueAt,
+        data,
+      );
       if (
         !journal.insert([
           seq,
@@ -94,6 +115,7 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements): J
           id,
           time,
           key,
+          tenant,
           version,
           correlationId,
           causationId,
@@ -122,6 +144,7 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements): J
       committed = head;
     },
     read,
+    shown: (type, data) => openJson(vault, data, eventPlace(type), "mark"),
     typeId: (name) => types.id(name),
     tableId: (name) => tables.id(name),
     typeName: (id) => types.name(id),
@@ -160,6 +183,7 @@ export function contentHash(
   id: string,
   time: number,
   key: string | null,
+  tenant: string | null,
   version: number,
   correlation: string | null,
   causation: string | null,
@@ -168,7 +192,7 @@ export function contentHash(
   due: number | null,
   data: string,
 ): string {
-  const numbers = `${String(time)}\n${key ?? ""}\n${String(version)}`;
+  const numbers = `${String(time)}\n${key ?? ""}\n${tenant ?? ""}\n${String(version)}`;
   const origin = `${correlation ?? ""}\n${causation ?? ""}\n${String(hops)}\n${traceparent ?? ""}\n${String(due ?? "")}`;
   return sha256(`${previous}\n${String(seq)}\n${type}\n${source}\n${id}\n${numbers}\n${origin}\n${data}`);
 }

@@ -1,6 +1,5 @@
 /** From rows to what people see. */
 import type { Failure } from "../../core/delivery.ts";
-import { decodeJson } from "../../core/json.ts";
 import type { DeliveryView, EventView } from "../../core/queue.ts";
 import type { Journal } from "./journal.ts";
 import type { ReceiptEntry } from "./receipts.ts";
@@ -12,8 +11,9 @@ export function iso(milliseconds: number): string {
 }
 
 export function eventView(journal: Journal, row: EventRow): EventView {
-  const { id, type, version, source, time, key, correlationId, causationId, data } = journal.read(row);
-  return { id, type, version, source, sequence: row[0], time: iso(time), key, correlationId: correlationId ?? id, causationId, data: decodeJson(data) };
+  const { id, type, version, source, time, key, correlationId, causationId, tenant, data } = journal.read(row);
+  const origin = { correlationId: correlationId ?? id, causationId, tenant };
+  return { id, type, version, source, sequence: row[0], time: iso(time), key, ...origin, data: journal.shown(type, data) };
 }
 
 /** What is known of a handler when one of its deliveries is described. */

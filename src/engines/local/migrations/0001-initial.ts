@@ -16,6 +16,7 @@ CREATE TABLE events (
   id TEXT NOT NULL,
   time INTEGER NOT NULL,
   key TEXT,
+  tenant TEXT,
   version INTEGER NOT NULL,
   correlation TEXT,
   causation TEXT,
@@ -29,6 +30,7 @@ CREATE TABLE events (
 CREATE UNIQUE INDEX events_identity ON events (id, source);
 -- What a handler's cursor walks along; an event with a due time has delivery rows instead.
 CREATE INDEX events_by_type ON events (type) WHERE due IS NULL;
+CREATE INDEX events_by_tenant ON events (tenant) WHERE tenant IS NOT NULL;
 CREATE INDEX events_by_correlation ON events (correlation) WHERE correlation IS NOT NULL;
 
 -- A handler is done with every event of its types up to cursor, except those that have a row in deliveries.

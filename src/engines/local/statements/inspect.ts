@@ -15,6 +15,7 @@ export interface DeadFilter {
   readonly eventId?: string;
   readonly type?: number;
   readonly key?: string;
+  readonly tenant?: string;
   readonly code?: string;
 }
 
@@ -23,7 +24,14 @@ export interface InspectStatements {
   events(filter: EventFilter & { readonly typeId?: number }, limit: number): readonly EventRow[];
   /** Rows of `deliveries`, by journal position. */
   deliveries(
-    filter: { readonly handler?: number; readonly states?: readonly StoredState[]; readonly seq?: number; readonly key?: string; readonly type?: number },
+    filter: {
+      readonly handler?: number;
+      readonly states?: readonly StoredState[];
+      readonly seq?: number;
+      readonly key?: string;
+      readonly tenant?: string;
+      readonly type?: number;
+    },
     limit: number,
   ): readonly DeliveryRow[];
   dead(filter: DeadFilter, limit: number): readonly DeliveryRow[];
@@ -50,11 +58,13 @@ export function inspectStatements(db: Database): InspectStatements {
       const conditions: Condition[] = [];
       if (filter.typeId !== undefined) conditions.push(["e.type = ?", filter.typeId]);
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
+      if (filter.tenant !== undefined) conditions.push(["e.tenant = ?", filter.tenant]);
       if (filter.id !== undefined) conditions.push(["e.id = ?", filter.id]);
       if (filter.correlationId !== undefined) conditions.push(["coalesce(e.correlation, e.id) = ?", filter.correlationId]);
       if (filter.from !== undefined) conditions.push(["e.time >= ?", filter.from]);
       if (filter.to !== undefined) conditions.push(["e.time < ?", filter.to]);
       if (filter.after !== undefined) conditions.push(["e.seq > ?", filter.after]);
+      if (filter.before !== undefined) conditions.push(["e.seq < ?", filter.before]);
       return select(
         `SELECT ${eventColumns} FROM events e`,
         conditions,
@@ -67,6 +77,7 @@ export function inspectStatements(db: Database): InspectStatements {
       if (filter.handler !== undefined) conditions.push(["d.handler = ?", filter.handler]);
       if (filter.seq !== undefined) conditions.push(["d.seq = ?", filter.seq]);
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
+      if (filter.tenant !== undefined) conditions.push(["e.tenant = ?", filter.tenant]);
       if (filter.type !== undefined) conditions.push(["e.type = ?", filter.type]);
       if (filter.states !== undefined) conditions.push(["d.state IN (SELECT value FROM json_each(?))", JSON.stringify(filter.states)]);
       return checkedDeliveries(
@@ -81,6 +92,7 @@ export function inspectStatements(db: Database): InspectStatements {
       if (filter.eventId !== undefined) conditions.push(["e.id = ?", filter.eventId]);
       if (filter.type !== undefined) conditions.push(["e.type = ?", filter.type]);
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
+      if (filter.tenant !== undefined) conditions.push(["e.tenant = ?", filter.tenant]);
       if (filter.code !== undefined) conditions.push(["json_extract(d.failure, '$.code') = ?", filter.code]);
       return checkedDeliveries(
         select(`SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`, conditions, "ORDER BY d.seq, d.handler, d.run", limit),

@@ -8,6 +8,7 @@ export type EventRow = readonly [
   id: string,
   time: number,
   key: string | null,
+  tenant: string | null,
   version: number,
   correlation: string | null,
   causation: string | null,
@@ -21,7 +22,7 @@ export type EventRow = readonly [
 
 /** Columns of `events`, with the alias `e`. */
 export const eventColumns =
-  "e.seq, e.type, e.source, e.id, e.time, e.key, e.version, e.correlation, e.causation, e.hops, e.traceparent, e.due, e.data, e.previous, e.hash";
+  "e.seq, e.type, e.source, e.id, e.time, e.key, e.tenant, e.version, e.correlation, e.causation, e.hops, e.traceparent, e.due, e.data, e.previous, e.hash";
 
 /** Statements on `events`. */
 export interface JournalStatements {
@@ -46,8 +47,8 @@ export interface JournalStatements {
 
 export function journalStatements(db: Database): JournalStatements {
   const insert = db.prepare(
-    `INSERT INTO events (seq, type, source, id, time, key, version, correlation, causation, hops, traceparent, due, data, previous, hash)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, source) DO NOTHING`,
+    `INSERT INTO events (seq, type, source, id, time, key, tenant, version, correlation, causation, hops, traceparent, due, data, previous, hash)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, source) DO NOTHING`,
   );
   const byIdentity = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? AND e.source = ?`).raw();
   const byId = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? LIMIT 1`).raw();
