@@ -39,6 +39,7 @@ export interface StoredEvent {
   readonly id: string;
   readonly time: number;
   readonly key: string | null;
+  readonly tenant: string | null;
   readonly version: number;
   readonly correlation: string | null;
   readonly causation: string | null;

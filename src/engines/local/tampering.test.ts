@@ -97,7 +97,7 @@ describe("the chain tells where somebody changed the journal", () => {
     const report = await verifyChange((db) => {
       db.exec("UPDATE events SET seq = seq + 100000 WHERE seq > 70; UPDATE events SET seq = seq - 99999 WHERE seq > 70");
       db.exec(
-        "INSERT INTO events SELECT 71, type, source, 'forged', time, key, version, correlation, causation, hops, traceparent, due, data, previous, hash FROM events WHERE seq = 70",
+        "INSERT INTO events SELECT 71, type, source, 'forged', time, key, tenant, version, correlation, causation, hops, traceparent, due, data, previous, hash FROM events WHERE seq = 70",
       );
     });
     expect(Math.min(...positions(report))).toBe(71);

@@ -22,6 +22,7 @@ import { retryCases } from "./retry.ts";
 import { idempotencyKeyCases, stepCases, stepCrashCases } from "./steps.ts";
 import { schemaCases, tableCases } from "./tables.ts";
 import { delayCases, scheduleCases } from "./time.ts";
+import { tenantCases } from "./tenants.ts";
 import { timeoutCases } from "./timeout.ts";
 import type { ContractCase } from "./types.ts";
 import { limitCases, validationCases } from "./validation.ts";
@@ -53,6 +54,7 @@ export const contractCases: readonly ContractCase[] = [
   orderCases,
   orderCrashCases,
   concurrencyCases,
+  tenantCases,
   delayCases,
   scheduleCases,
   pauseCases,

@@ -64,6 +64,7 @@ export const inspectCases = casesOf("inspect", {
       key: "a",
       correlationId: "flow",
       causationId: undefined,
+      tenant: undefined,
       data: { key: "a", n: 1 },
     });
     assert.ok(sequence > 0);

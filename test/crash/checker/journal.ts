@@ -84,8 +84,8 @@ export const identity: Invariant = {
  * a field without a value is empty. The first event's predecessor is the empty text.
  */
 export function chainHash(event: Omit<StoredEvent, "hash">): string {
-  const { previous, seq, type, source, id, time, key, version, correlation, causation, hops, traceparent, due, data } = event;
-  const fields = [seq, type, source, id, time, key, version, correlation, causation, hops, traceparent, due, data];
+  const { previous, seq, type, source, id, time, key, tenant, version, correlation, causation, hops, traceparent, due, data } = event;
+  const fields = [seq, type, source, id, time, key, tenant, version, correlation, causation, hops, traceparent, due, data];
   return createHash("sha256")
     .update([previous, ...fields.map((field) => (field === null ? "" : String(field)))].join("\n"))
     .digest("base64");

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { defineApp } from "../../core/app.ts";
+import { defineEndpoint } from "../../core/endpoint.ts";
+import { defineHandler } from "../../core/handler.ts";
+import { NonRetryableError } from "../../core/retry-errors.ts";
+import { follow, plain } from "./fixtures.ts";
+import { casesOf } from "./types.ts";
+
+const answer = defineHandler("answer", {
+  on: plain,
+  emits: [follow],
+  handle({ data }, ctx) {
+    if (data.n === 13) throw new NonRetryableError("13");
+    ctx.emit(follow, { n: data.n });
+  },
+});
+const place = defineEndpoint("place", {
+  method: "POST",
+  path: "/place",
+  auth: "public",
+  emits: [plain],
+  handle(_request, ctx) {
+    ctx.emit(plain, { n: 1 });
+    return { status: 202 };
+  },
+});
+const app = defineApp("contract", { handlers: [answer], endpoints: [place], unhandled: [follow] });
+
+export const tenantCases = casesOf("tenants", {
+  "an event's tenant is that of everything it causes": async ({ open }) => {
+    const { queue, settle } = await open(app);
+    await queue.publish(plain, { n: 1 }, { tenant: "acme" });
+    await queue.publish(plain, { n: 2 });
+    await settle();
+    const emitted = await queue.inspect.events({ type: follow.name, after: 0 });
+    assert.deepEqual(
+      emitted.map(({ tenant, data }) => [tenant, data]),
+      [
+        ["acme", { n: 1 }],
+        [undefined, { n: 2 }],
+      ],
+    );
+  },
+  "a request's tenant, correlation id and trace context are those of what it emits": async ({ open }) => {
+    const { queue, settle } = await open(app);
+    await queue.invoke(place, { tenant: "acme", correlationId: "request-1" });
+    await settle();
+    const events = await queue.inspect.events({ tenant: "acme", after: 0 });
+    assert.deepEqual(
+      events.map(({ type, correlationId }) => [type, correlationId]),
+      [
+        [plain.name, "request-1"],
+        [follow.name, "request-1"],
+      ],
+    );
+  },
+  "a filter by tenant finds what is that tenant's, and nothing else": async ({ open }) => {
+    const { queue, settle } = await open(app);
+    const [mine, theirs] = [await queue.publish(plain, { n: 13 }, { tenant: "acme" }), await queue.publish(plain, { n: 13 }, { tenant: "other" })];
+    await settle();
+    await queue.operate.pause("answer", { reason: "to look at what waits" });
+    const waiting = await queue.publish(plain, { n: 2 }, { tenant: "acme" });
+    await queue.publish(plain, { n: 3 }, { tenant: "other" });
+    const { events, deliveries, deadLetters } = queue.inspect;
+    assert.deepEqual(
+      (await events({ tenant: "acme", after: 0 })).map(({ id }) => id),
+      [mine.id, waiting.id],
+    );
+    assert.deepEqual(
+      (await deliveries({ tenant: "acme" })).map(({ eventId, state }) => [eventId, state]),
+      [
+        [mine.id, "dead"],
+        [waiting.id, "ready"],
+      ],
+    );
+    assert.deepEqual(await deliveries({ tenant: "acme", eventId: theirs.id }), []);
+    assert.deepEqual(
+      (await deadLetters({ tenant: "acme" })).map(({ eventId }) => eventId),
+      [mine.id],
+    );
+    const redriven = await queue.operate.redrive({ tenant: "acme" }, { reason: "all of one tenant", dryRun: true });
+    assert.equal(redriven.count, 1);
+  },
+});
