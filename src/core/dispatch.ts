@@ -4,7 +4,7 @@
  * The deliveries run one after another over one unit of work, and commit together. One that fails is rolled back to its
  * savepoint and settled by the retry policy; the others go on. The batch is cut, and what was not started is given back,
  * once it has run for `batchMilliseconds` or grows towards what one commit takes: so fast handlers share a commit, and slow
- * ones do not wait for each other. A conflict runs the same deliveries again on fresh rows, fewer at a time, and uses up no
+ * ones do not wait for each other, nor anything for one that hangs. A conflict runs the same deliveries again on fresh rows, fewer at a time, and uses up no
  * attempt: with every conflict somebody else has committed, so the whole always moves on.
  */
 import { failureOf, transition, type DeliveryFact, type DeliveryStatus, type Failure } from "./delivery.ts";
@@ -32,11 +32,13 @@ export interface DispatchOptions<D extends Delivery> {
   readonly itemsPerCommit: number;
   /** Told how to stop waiting for the handler that runs, for an engine that closes: what it did not finish is not settled. */
   readonly onStart: (abandon: (reason: PulseQueueError) => void) => void;
+  /** Told of what the batch gives back while its handler still runs: it can run elsewhere, except what shares a key with `kept` and must wait. */
+  readonly onSlow: (kept: readonly D[], rest: readonly D[]) => void;
 }
 
 export interface BatchReport<D extends Delivery> {
   readonly settled: readonly Settlement<D>[];
-  /** Not started: the caller hands them in again. */
+  /** Not started, and not given back before: the caller hands them in again. */
   readonly unstarted: readonly D[];
 }
 
@@ -44,7 +46,7 @@ export interface BatchReport<D extends Delivery> {
 export async function runBatch<D extends Delivery>(options: DispatchOptions<D>, handler: HandlerDefinition, deliveries: readonly D[]): Promise<BatchReport<D>> {
   const { store, system } = options;
   const forced = new Map<D, unknown>();
-  let todo = deliveries;
+  let todo = [...deliveries];
   for (let conflicts = 0; ;) {
     const work = openUnitOfWork(store);
     const settled = await runUntilFull(options, handler, todo, work, forced, conflicts);
@@ -82,7 +84,7 @@ function withoutSettled<D extends Delivery>(deliveries: readonly D[], settled: r
 async function runUntilFull<D extends Delivery>(
   options: DispatchOptions<D>,
   handler: HandlerDefinition,
-  deliveries: readonly D[],
+  deliveries: D[],
   work: UnitOfWork,
   forced: ReadonlyMap<D, unknown>,
   conflicts: number,
@@ -94,7 +96,11 @@ async function runUntilFull<D extends Delivery>(
   let largest = 0;
   /** Keys whose next event must wait, in an ordered handler. */
   const held = new Set<string>();
-  const watch = watchTimeouts(options, handler);
+  let running: D | undefined;
+  const watch = watchTime(options, handler, () => {
+    const rest = deliveries.splice(running === undefined ? deliveries.length : deliveries.indexOf(running) + 1);
+    if (rest.length > 0) options.onSlow(deliveries, rest);
+  });
   const shared: ScopeShared = { system: options.system, app: options.app, owner: handler.name, grants: handler.grants, work };
   try {
     for (const delivery of deliveries) {
@@ -103,6 +109,7 @@ async function runUntilFull<D extends Delivery>(
       if (settled.length > 0 && full) break;
       const { key } = delivery.event;
       if (key !== undefined && held.has(key)) continue;
+      running = delivery;
       const fact = forced.has(delivery) ? failureOf(forced.get(delivery), clock.now()) : await attempt(options, handler, delivery, shared, watch, before);
       const milliseconds = clock.monotonic() - before;
       before += milliseconds;
@@ -221,9 +228,10 @@ interface Watch {
   stop(): void;
 }
 
-/** One timer for the whole batch: handlers that end at once cost no timer each. */
-function watchTimeouts(options: Pick<DispatchOptions<Delivery>, "system" | "onStart">, handler: HandlerDefinition): Watch {
+/** One timer for the whole batch: handlers that end at once cost no timer each. `onSlow` is called once, when the batch has run for long. */
+function watchTime(options: Pick<DispatchOptions<Delivery>, "system" | "onStart">, handler: HandlerDefinition, onSlow: () => void): Watch {
   const { clock } = options.system;
+  let slow = false;
   let current: { readonly deadline: number; readonly expire: (reason: PulseQueueError) => void } | undefined;
   let cancel: (() => void) | undefined;
   const arm = (delay: number): void => {
@@ -232,7 +240,10 @@ function watchTimeouts(options: Pick<DispatchOptions<Delivery>, "system" | "onSt
       if (current === undefined) return;
       const left = current.deadline - clock.monotonic();
       if (left > 0) arm(left);
-      else current.expire(new PulseQueueError("HANDLER_TIMEOUT", `${handler.name} took longer than ${String(handler.timeout)} ms`));
+      if (left > 0 && !slow) {
+        slow = true;
+        onSlow();
+      } else current.expire(new PulseQueueError("HANDLER_TIMEOUT", `${handler.name} took longer than ${String(handler.timeout)} ms`));
     });
   };
   options.onStart((reason) => current?.expire(reason));
@@ -245,7 +256,7 @@ function watchTimeouts(options: Pick<DispatchOptions<Delivery>, "system" | "onSt
           reject(reason);
         };
         current = { deadline: started + handler.timeout, expire };
-        if (cancel === undefined) arm(handler.timeout);
+        if (cancel === undefined) arm(slow ? handler.timeout : Math.min(handler.timeout, batchMilliseconds));
         running.then(
           () => {
             current = undefined;
