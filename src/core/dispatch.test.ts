@@ -27,6 +27,8 @@ interface World {
   readonly store: MemoryStore;
   readonly system: TestSystem;
   readonly abandon: (reason: PulseQueueError) => void;
+  /** What batches kept and gave back while a handler ran. */
+  readonly slow: { readonly kept: readonly Delivery[]; readonly rest: readonly Delivery[] }[];
   run(handler: HandlerDefinition, ...deliveries: readonly Delivery[]): Promise<BatchReport<Delivery>>;
 }
 
@@ -37,13 +39,18 @@ function world(itemsPerCommit = 1_000): World {
   const onStart = (given: World["abandon"]): void => {
     abandon = given;
   };
+  const slow: World["slow"] = [];
+  const onSlow = (kept: readonly Delivery[], rest: readonly Delivery[]): void => {
+    slow.push({ kept: [...kept], rest });
+  };
   return {
     store,
     system,
+    slow,
     abandon: (reason) => {
       abandon(reason);
     },
-    run: (handler, ...deliveries) => runBatch({ system, app: "shop", store, itemsPerCommit, onStart }, handler, deliveries),
+    run: (handler, ...deliveries) => runBatch({ system, app: "shop", store, itemsPerCommit, onStart, onSlow }, handler, deliveries),
   };
 }
 
@@ -91,6 +98,26 @@ describe("a batch", () => {
     const report = await run(handler, first, second);
     expect(report.settled.map((settlement) => settlement.delivery)).toEqual([first]);
     expect(report.unstarted).toEqual([second]);
+  });
+
+  test("gives back what it has not started while its handler waits for longer than its time", async () => {
+    const { system, slow, store, run } = world();
+    const started: number[] = [];
+    const handler = handlerOf(async (event) => {
+      started.push(event.data.count);
+      if (event.data.count === 2) await new Promise<void>((resolve) => system.clock.timer(batchMilliseconds + 5, resolve));
+    });
+    const [first, second, third] = [1, 2, 3].map((count) => delivery({ sku: "s", count }));
+    const running = run(handler, ...[first, second, third].filter((each) => each !== undefined));
+    await until(() => started.length === 2);
+    system.clock.advance(batchMilliseconds);
+    expect(slow).toEqual([{ kept: [first, second], rest: [third] }]);
+    system.clock.advance(5);
+    const report = await running;
+    expect(report.settled.map((settlement) => settlement.delivery)).toEqual([first, second]);
+    expect(report.unstarted).toEqual([]);
+    expect(started).toEqual([1, 2]);
+    expect(store.commits).toHaveLength(1);
   });
 
   test("is cut before it grows over what one commit takes", async () => {

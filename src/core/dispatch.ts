@@ -4,8 +4,8 @@
  * The deliveries run one after another over one unit of work, and commit together. One that fails is rolled back to its
  * savepoint and settled by the retry policy; the others go on. The batch is cut, and what was not started is given back,
  * once it has run for `batchMilliseconds` or grows towards what one commit takes: so fast handlers share a commit, and slow
- * ones do not wait for each other. A conflict runs the same deliveries again on fresh rows, fewer at a time, and uses up no
- * attempt: with every conflict somebody else has committed, so the whole always moves on.
+ * ones do not wait for each other, nor anything for one that hangs. A conflict runs the same deliveries again on fresh rows,
+ * fewer at a time, and uses up no attempt: with every conflict somebody else has committed, so the whole always moves on.
  */
 import { failureOf, scrubFailure, transition, type DeliveryFact, type DeliveryStatus, type Failure } from "./delivery.ts";
 import type { EventRecord } from "./envelope.ts";
@@ -20,7 +20,7 @@ import { Scope, type ScopeShared } from "./scope.ts";
 import type { StepMemory } from "./steps.ts";
 import { openUnitOfWork, type UnitOfWork } from "./unit-of-work.ts";
 import { openJson, type Vault } from "./vault.ts";
-import { watchTimeouts, type Watch } from "./watch.ts";
+import { watchTime, type Watch } from "./watch.ts";
 
 /** How long a batch takes on more deliveries before it commits. Long enough to share a sync, short enough not to delay anyone. */
 export const batchMilliseconds = 10;
@@ -35,11 +35,13 @@ export interface DispatchOptions<D extends Delivery> {
   readonly itemsPerCommit: number;
   /** Told how to stop waiting for the handler that runs, for an engine that closes: what it did not finish is not settled. */
   readonly onStart: (abandon: (reason: PulseQueueError) => void) => void;
+  /** Told of what the batch gives back while its handler still runs: it can run elsewhere, except what shares a key with `kept` and must wait. */
+  readonly onSlow: (kept: readonly D[], rest: readonly D[]) => void;
 }
 
 export interface BatchReport<D extends Delivery> {
   readonly settled: readonly Settlement<D>[];
-  /** Not started: the caller hands them in again. */
+  /** Not started, and not given back before: the caller hands them in again. */
   readonly unstarted: readonly D[];
 }
 
@@ -47,7 +49,7 @@ export interface BatchReport<D extends Delivery> {
 export async function runBatch<D extends Delivery>(options: DispatchOptions<D>, handler: HandlerDefinition, deliveries: readonly D[]): Promise<BatchReport<D>> {
   const { store, system } = options;
   const forced = new Map<D, unknown>();
-  let todo = deliveries;
+  let todo = [...deliveries];
   for (let conflicts = 0; ;) {
     const work = openUnitOfWork(store);
     const settled = await runUntilFull(options, handler, todo, work, forced, conflicts);
@@ -85,7 +87,7 @@ function withoutSettled<D extends Delivery>(deliveries: readonly D[], settled: r
 async function runUntilFull<D extends Delivery>(
   options: DispatchOptions<D>,
   handler: HandlerDefinition,
-  deliveries: readonly D[],
+  deliveries: D[],
   work: UnitOfWork,
   forced: ReadonlyMap<D, unknown>,
   conflicts: number,
@@ -97,7 +99,12 @@ async function runUntilFull<D extends Delivery>(
   let largest = 0;
   /** Keys whose next event must wait, in an ordered handler. */
   const held = new Set<string>();
-  const watch = watchTimeouts(clock, handler, options.onStart);
+  let running: D | undefined;
+  const onSlow = (): void => {
+    const rest = deliveries.splice(running === undefined ? deliveries.length : deliveries.indexOf(running) + 1);
+    if (rest.length > 0) options.onSlow(deliveries, rest);
+  };
+  const watch = watchTime(clock, handler, { onStart: options.onStart, slowAfter: batchMilliseconds, onSlow });
   const shared: ScopeShared = { system: options.system, app: options.app, owner: handler.name, grants: handler.grants, work };
   try {
     for (const delivery of deliveries) {
@@ -106,6 +113,7 @@ async function runUntilFull<D extends Delivery>(
       if (settled.length > 0 && full) break;
       const { key } = delivery.event;
       if (key !== undefined && held.has(key)) continue;
+      running = delivery;
       const begun = before;
       const run = (trace: AttemptTrace | undefined): Promise<DeliveryFact> => attempt(options, handler, delivery, shared, watch, begun, trace);
       const fact = forced.has(delivery)

@@ -14,8 +14,17 @@ export interface Watch {
   stop(): void;
 }
 
+export interface WatchOptions {
+  /** Told how to end the wait for the handler that runs. */
+  readonly onStart: (abandon: (reason: PulseQueueError) => void) => void;
+  /** Milliseconds after which the batch is slow, and whom to tell, once. */
+  readonly slowAfter: number;
+  readonly onSlow: () => void;
+}
+
 /** One timer for the whole batch: handlers that end at once cost no timer each. */
-export function watchTimeouts(clock: Clock, handler: HandlerDefinition, onStart: (abandon: (reason: PulseQueueError) => void) => void): Watch {
+export function watchTime(clock: Clock, handler: HandlerDefinition, { onStart, slowAfter, onSlow }: WatchOptions): Watch {
+  let isSlow = false;
   let current: { readonly deadline: number; readonly expire: (reason: PulseQueueError) => void } | undefined;
   let cancel: (() => void) | undefined;
   const arm = (delay: number): void => {
@@ -23,8 +32,14 @@ export function watchTimeouts(clock: Clock, handler: HandlerDefinition, onStart:
       cancel = undefined;
       if (current === undefined) return;
       const left = current.deadline - clock.monotonic();
-      if (left > 0) arm(left);
-      else current.expire(new PulseQueueError("HANDLER_TIMEOUT", `${handler.name} took longer than ${String(handler.timeout)} ms`));
+      if (left <= 0) {
+        current.expire(new PulseQueueError("HANDLER_TIMEOUT", `${handler.name} took longer than ${String(handler.timeout)} ms`));
+        return;
+      }
+      arm(left);
+      if (isSlow) return;
+      isSlow = true;
+      onSlow();
     });
   };
   onStart((reason) => current?.expire(reason));
@@ -37,7 +52,7 @@ export function watchTimeouts(clock: Clock, handler: HandlerDefinition, onStart:
           reject(reason);
         };
         current = { deadline: started + handler.timeout, expire };
-        if (cancel === undefined) arm(handler.timeout);
+        if (cancel === undefined) arm(isSlow ? handler.timeout : Math.min(handler.timeout, slowAfter));
         running.then(
           () => {
             current = undefined;

@@ -168,7 +168,7 @@ export const faults: readonly Fault[] = [
     name: "a parked delivery is never let go",
     shows: "without a kill",
     by: ["drained"],
-    replacements: [local("worker.ts", "if (this.window.mayPark) release(this.#options, freed, () => this.wake());", "void freed;")],
+    replacements: [local("worker.ts", "if (this.window.mayPark) {", "if (this.window.mayPark && lanes.length < 0) {")],
   },
   {
     name: "rows that changed since they were read are overwritten",

@@ -6,7 +6,7 @@ import type { Peer, Place } from "../peer.ts";
 import type { Figures, MeasureOptions } from "../measurement.ts";
 import { percentile } from "../statistics.ts";
 
-const warmUpSamples = 50;
+const warmUpSamples = 200;
 
 /** From the call of publish to the start of the handler, while the worker has nothing else to do. */
 export async function idleLatency(peer: Peer, { warmUp, place, jobs }: MeasureOptions): Promise<Figures> {

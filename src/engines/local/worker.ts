@@ -1,9 +1,10 @@
 /**
  * Runs one handler: claims deliveries, runs them in batches, settles them. At most `concurrency` batches run at once. A
  * further batch starts only while every running one waits for its handler (for the outside world): a handler that does not
- * wait gets its deliveries in one batch after the other, without conflicts between batches and with one sync for many.
+ * wait gets its deliveries in one batch after the other, without conflicts between batches and with one sync for many. A
+ * batch is as large as the handler is fast, so that one that waits has as many deliveries under way as it may.
  */
-import { runBatch } from "../../core/dispatch.ts";
+import { batchMilliseconds, runBatch, type BatchReport } from "../../core/dispatch.ts";
 import { PulseQueueError } from "../../core/errors.ts";
 import type { Store, System } from "../../core/ports.ts";
 import type { Committer } from "./committer.ts";
@@ -32,6 +33,8 @@ export interface WorkerOptions {
 
 /** Wait before the next try after the store refused a commit: a full disk. */
 const storeRetryDelay = 1_000;
+/** How much the last batch says of the next one's pace. */
+const paceWeight = 0.5;
 
 export class Worker {
   readonly window: Window;
@@ -44,6 +47,8 @@ export class Worker {
   /** Batches whose handler is done and whose commit is under way. */
   #committing = 0;
   #asked = false;
+  /** What a delivery took of late, milliseconds; `batchMilliseconds` until one has shown it. */
+  #pace = batchMilliseconds;
   #cautious: number;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   readonly #abandon = new Set<(reason: PulseQueueError) => void>();
@@ -112,7 +117,7 @@ export class Worker {
     try {
       const { clock } = this.#options.system;
       this.window.refill(clock.now());
-      const batch = this.window.take(this.#cautious > 0 ? 1 : Number.POSITIVE_INFINITY);
+      const batch = this.window.take(this.#cautious > 0 ? 1 : Math.max(1, Math.floor(batchMilliseconds / this.#pace)));
       const parked = park(this.#options, this.window.toPark(), () => {
         this.wake();
       });
@@ -144,24 +149,50 @@ export class Worker {
     }
   }
 
-  async #run(batch: readonly LocalDelivery[]): Promise<void> {
+  async #run(taken: readonly LocalDelivery[]): Promise<void> {
     this.#batches += 1;
-    let unstarted: readonly LocalDelivery[] = batch;
+    let batch = taken;
+    let unstarted = taken;
+    const onSlow = (kept: readonly LocalDelivery[], rest: readonly LocalDelivery[]): void => {
+      const given = new Set(rest);
+      batch = unstarted = batch.filter((delivery) => !given.has(delivery));
+      const lanes = new Set(kept.map(({ lane }) => lane));
+      const free = rest.filter(({ lane }) => !lanes.has(lane));
+      this.#release(this.window.finish(free, rest));
+      this.wake();
+    };
     try {
       if (this.#cautious > 0) {
         this.#cautious -= 1;
         await claimDurably(this.#options, batch);
       }
-      unstarted = await this.#dispatch(batch);
+      const report = await this.#dispatch(batch, onSlow);
+      unstarted = report.unstarted;
+      this.#notePace(report);
       if (this.#options.duplicate !== undefined) await this.#deliverAgain(batch, unstarted, this.#options.duplicate);
     } catch (thrown) {
       this.#fail(thrown);
     } finally {
       this.#batches -= 1;
-      const freed = this.window.finish(batch, unstarted);
-      if (this.window.mayPark) release(this.#options, freed, () => this.wake());
+      this.#release(this.window.finish(batch, unstarted));
       this.#continue();
     }
+  }
+
+  /** Lets what is parked for these lanes go. */
+  #release(lanes: readonly string[]): void {
+    if (this.window.mayPark) {
+      release(this.#options, lanes, () => {
+        this.wake();
+      });
+    }
+  }
+
+  /** Follows a handler that becomes slower or faster within a few batches. */
+  #notePace({ settled }: BatchReport<LocalDelivery>): void {
+    if (settled.length === 0) return;
+    const sum = settled.reduce((total, { milliseconds }) => total + milliseconds, 0);
+    this.#pace += (Math.min(sum / settled.length, batchMilliseconds) - this.#pace) * paceWeight;
   }
 
   /** Goes on at once where nothing stands against it: the next batch may share the sync of the next turn. */
@@ -171,7 +202,10 @@ export class Worker {
     if (!this.#running && this.#batches === 0) this.#options.onQuiet();
   }
 
-  async #dispatch(batch: readonly LocalDelivery[]): Promise<readonly LocalDelivery[]> {
+  async #dispatch(
+    batch: readonly LocalDelivery[],
+    onSlow: (kept: readonly LocalDelivery[], rest: readonly LocalDelivery[]) => void,
+  ): Promise<BatchReport<LocalDelivery>> {
     const { system, app, store } = this.#options;
     let abandonThis: ((reason: PulseQueueError) => void) | undefined;
     const watched: Store<LocalDelivery> = { ...store, commit: (commit) => this.#committed(store.commit(commit)) };
@@ -181,8 +215,7 @@ export class Worker {
         abandonThis = abandon;
         this.#abandon.add(abandon);
       };
-      const report = await runBatch({ system, app, store: watched, itemsPerCommit: itemsPerBatch, onStart }, this.window.handler, batch);
-      return report.unstarted;
+      return await runBatch({ system, app, store: watched, itemsPerCommit: itemsPerBatch, onStart, onSlow }, this.window.handler, batch);
     } finally {
       if (abandonThis !== undefined) this.#abandon.delete(abandonThis);
     }
@@ -200,7 +233,11 @@ export class Worker {
   /** A simulated transport that delivers once more what is settled: the store must refuse its effects. */
   async #deliverAgain(batch: readonly LocalDelivery[], unstarted: readonly LocalDelivery[], duplicate: () => boolean): Promise<void> {
     const again = batch.filter((delivery) => !unstarted.includes(delivery) && !delivery.held && duplicate());
-    if (again.length > 0) await this.#dispatch(again.map((delivery) => ({ ...delivery })));
+    if (again.length > 0)
+      await this.#dispatch(
+        again.map((delivery) => ({ ...delivery })),
+        () => undefined,
+      );
   }
 
   #fail(thrown: unknown): void {

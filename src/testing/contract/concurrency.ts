@@ -66,6 +66,56 @@ export const concurrencyCases = casesOf("concurrency", {
     await engine.settle();
     assert.equal(inside.most.get("x"), 3);
   },
+  "of 3 runs three of a burst at a time": async ({ open }) => {
+    const door = gate();
+    const inside = crowd();
+    const handler = defineHandler("wide", {
+      on: plain,
+      concurrency: 3,
+      async handle() {
+        inside.enter("x");
+        await door.passed;
+        inside.leave("x");
+      },
+    });
+    const engine = await open(defineApp("contract", { handlers: [handler] }));
+    await engine.queue.publishMany(
+      plain,
+      upTo(6).map((n) => ({ n })),
+    );
+    await engine.drain();
+    assert.equal(inside.now.get("x"), 3);
+    door.open();
+    await engine.settle();
+    assert.equal(inside.most.get("x"), 3);
+  },
+  "lets the others run while one waits for long, however fast they were before": async ({ open }) => {
+    const door = gate();
+    const ended: number[] = [];
+    const handler = defineHandler("mixed", {
+      on: plain,
+      concurrency: 3,
+      async handle({ data }) {
+        if (data.n === 103) await door.passed;
+        ended.push(data.n);
+      },
+    });
+    const engine = await open(defineApp("contract", { handlers: [handler] }));
+    await engine.queue.publishMany(
+      plain,
+      upTo(99).map((n) => ({ n })),
+    );
+    await engine.settle();
+    await engine.queue.publishMany(
+      plain,
+      upTo(20).map((n) => ({ n: n + 100 })),
+    );
+    await engine.pass("1s");
+    assert.equal(ended.length, 99 + 19);
+    door.open();
+    await engine.settle();
+    assert.equal(ended.at(-1), 103);
+  },
   "per key holds for each key, and a full key does not hold up another": async ({ open }) => {
     for (const limit of [1, 2]) {
       const door = gate();
