@@ -122,7 +122,7 @@ describe("reading", () => {
     expect(stdout).toContain(`held by the engine with pid ${String(process.pid)}`);
     expect(stdout).toContain("synchronous full");
     expect(stdout).toMatch(/^problem +dead letters +confirm 1$/m);
-    expect(stdout).toMatch(/1 problem\n$/);
+    expect(stdout).toMatch(/1 problem, 1 warning\n$/);
     expect(code).toBe(3);
   });
 
