@@ -45,6 +45,7 @@ async function scenario(fatal: number): Promise<Outcome> {
   const life: Life = await beginLife(app, {
     clock,
     random: seededRandom(7),
+    secrets: { "payments-webhook": "whsec_test" },
     at(point) {
       points += 1;
       if (points !== fatal) return;
