@@ -111,12 +111,12 @@ function jwtOf({ jwtIssuer: issuer, jwtAudience: audience, jwtKeys, jwtTenantCla
   return { jwt: { issuer, audience, keys: new URL(jwtKeys), ...(jwtTenantClaim === undefined ? {} : { tenantClaim: jwtTenantClaim }) } };
 }
 
-function tlsOf({ tlsCert, tlsKey }: ServingOptions): { readonly cert: Buffer; readonly key: Buffer } | undefined {
+function tlsOf({ tlsCert, tlsKey }: ServingOptions): { readonly cert: string; readonly key: string } | undefined {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) throw usageError("TLS needs a certificate and its key", "Give both --tls-cert and --tls-key.");
-  const read = (path: string, option: string): Buffer => {
+  const read = (path: string, option: string): string => {
     try {
-      return readFileSync(path);
+      return readFileSync(path, "utf8");
     } catch {
       throw usageError(`The file of ${option} cannot be read`, "Give the path of a PEM file that this user may read.");
     }

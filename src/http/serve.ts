@@ -17,7 +17,7 @@ export interface ServeOptions {
   /** 0: any free one. @default 8080 */
   readonly port?: number;
   /** Certificate and key, PEM. @default plain HTTP */
-  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** A proxy ends TLS before the server and says in `X-Forwarded-For` who calls; the last entry counts. @default false */
   readonly behindProxy?: boolean;
   /** Whether anybody has a credential: without one, only this machine may be listened to. */
