@@ -127,7 +127,7 @@ describe("where it listens", () => {
 
   test("a private key that is none is refused", async () => {
     const { privateKey } = generateKeyPairSync("ed25519");
-    const tls = { cert: "none", key: privateKey.export({ type: "pkcs8", format: "pem" }) };
+    const tls = { cert: "none", key: String(privateKey.export({ type: "pkcs8", format: "pem" })) };
     await expect(serve((await openDoor()).http, { port: 0, hasCredentials: false, tls })).rejects.toThrow();
   });
 });

@@ -28,10 +28,11 @@ const app = defineApp("contract", { handlers: [answer], endpoints: [place], unha
 
 export const tenantCases = casesOf("tenants", {
   "an event's tenant is that of everything it causes": async ({ open }) => {
-    const { queue, settle } = await open(app);
+    const engine = await open(app);
+    const { queue } = engine;
     await queue.publish(plain, { n: 1 }, { tenant: "acme" });
     await queue.publish(plain, { n: 2 });
-    await settle();
+    await engine.settle();
     const emitted = await queue.inspect.events({ type: follow.name, after: 0 });
     assert.deepEqual(
       emitted.map(({ tenant, data }) => [tenant, data]),
@@ -42,9 +43,10 @@ export const tenantCases = casesOf("tenants", {
     );
   },
   "a request's tenant, correlation id and trace context are those of what it emits": async ({ open }) => {
-    const { queue, settle } = await open(app);
+    const engine = await open(app);
+    const { queue } = engine;
     await queue.invoke(place, { tenant: "acme", correlationId: "request-1" });
-    await settle();
+    await engine.settle();
     const events = await queue.inspect.events({ tenant: "acme", after: 0 });
     assert.deepEqual(
       events.map(({ type, correlationId }) => [type, correlationId]),
@@ -55,27 +57,27 @@ export const tenantCases = casesOf("tenants", {
     );
   },
   "a filter by tenant finds what is that tenant's, and nothing else": async ({ open }) => {
-    const { queue, settle } = await open(app);
+    const engine = await open(app);
+    const { queue } = engine;
     const [mine, theirs] = [await queue.publish(plain, { n: 13 }, { tenant: "acme" }), await queue.publish(plain, { n: 13 }, { tenant: "other" })];
-    await settle();
+    await engine.settle();
     await queue.operate.pause("answer", { reason: "to look at what waits" });
     const waiting = await queue.publish(plain, { n: 2 }, { tenant: "acme" });
     await queue.publish(plain, { n: 3 }, { tenant: "other" });
-    const { events, deliveries, deadLetters } = queue.inspect;
     assert.deepEqual(
-      (await events({ tenant: "acme", after: 0 })).map(({ id }) => id),
+      (await queue.inspect.events({ tenant: "acme", after: 0 })).map(({ id }) => id),
       [mine.id, waiting.id],
     );
     assert.deepEqual(
-      (await deliveries({ tenant: "acme" })).map(({ eventId, state }) => [eventId, state]),
+      (await queue.inspect.deliveries({ tenant: "acme" })).map(({ eventId, state }) => [eventId, state]),
       [
         [mine.id, "dead"],
         [waiting.id, "ready"],
       ],
     );
-    assert.deepEqual(await deliveries({ tenant: "acme", eventId: theirs.id }), []);
+    assert.deepEqual(await queue.inspect.deliveries({ tenant: "acme", eventId: theirs.id }), []);
     assert.deepEqual(
-      (await deadLetters({ tenant: "acme" })).map(({ eventId }) => eventId),
+      (await queue.inspect.deadLetters({ tenant: "acme" })).map(({ eventId }) => eventId),
       [mine.id],
     );
     const redriven = await queue.operate.redrive({ tenant: "acme" }, { reason: "all of one tenant", dryRun: true });
