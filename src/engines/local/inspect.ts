@@ -204,7 +204,7 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
       return {
         async get(key: RowKey<T>) {
           const row = statements.records.get(journal.tableId(table.name), givenKey(table, key));
-          return row === undefined ? undefined : (readRow(table, row[2], system.vault));
+          return row === undefined ? undefined : readRow(table, row[2], system.vault);
         },
 
         async all() {
