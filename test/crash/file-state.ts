@@ -97,7 +97,7 @@ function endsOf({ handler, body }: ReceiptRow): readonly StoredEnd[] {
   ];
 }
 
-/** A request is its endpoint, its principal and its key, parted by zero characters. */
+/** A request is its endpoint, its tenant, its principal and its key, parted by zero characters. */
 function answerOf(request: unknown): string {
   const [endpoint = "", , , key = ""] = String(request).split("\u0000");
   return `${endpoint}/${key}`;
