@@ -152,7 +152,7 @@ export type SettledStatus =
 
 /** The stored answer of a request with an idempotency key. */
 export interface StoredAnswer {
-  /** Endpoint, principal and idempotency key. */
+  /** Endpoint, tenant, principal and idempotency key. */
   readonly request: string;
   /** Hash of what was asked. */
   readonly fingerprint: string;
