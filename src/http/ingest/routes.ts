@@ -10,6 +10,7 @@ import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 import type { AnyEvent } from "../../core/event.ts";
 import type { Json } from "../../core/json.ts";
 import { limits as core } from "../../core/limits.ts";
+import { checkIdentifier } from "../../core/names.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Queue } from "../../core/queue.ts";
 import { problem } from "../../core/request.ts";
@@ -135,7 +136,7 @@ function sourceOf(app: App, source: string, tenant: string | undefined): string 
   if (source === app.name || source.startsWith(`${app.name}/`)) throw new PulseQueueError("ID_INVALID", "This source is the app's own: use another one");
   if (tenant === undefined) return source;
   if (source.includes("#")) throw new PulseQueueError("ID_INVALID", "The source of a tenant's event has no fragment");
-  return `${source}#${encodeURIComponent(tenant)}`;
+  return `${source}#${encodeURIComponent(checkIdentifier("tenant", tenant))}`;
 }
 
 /** The event that may be published. What a principal may not publish is answered the same whether it is declared or not. */
