@@ -6,8 +6,8 @@ import { methods, type Control, type Happening } from "./control.ts";
 import { socketPath } from "./socket-path.ts";
 import { fromWire, greetingPath, streamPath } from "./wire.ts";
 
-/** How connecting to a socket fails when no engine is behind it. */
-const nobody: readonly unknown[] = ["ENOENT", "ECONNREFUSED", "ENOTSOCK", "ENOTDIR", "ECONNRESET"];
+/** How connecting to a socket fails when no engine is behind it, or when the engine dies before it has read the request. */
+const nobody: readonly unknown[] = ["ENOENT", "ECONNREFUSED", "ENOTSOCK", "ENOTDIR", "ECONNRESET", "EPIPE"];
 
 /** The engine that holds `file`, or `undefined` when none listens. Throws `STORE_LOCKED` when it is another user's. */
 export async function connectControl(file: string): Promise<Control | undefined> {
