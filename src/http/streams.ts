@@ -4,7 +4,6 @@
  * (`Last-Event-ID`). Attempts are told as they happen, the newest thousand at most. The credential is asked again and again
  * while a stream is open, so that one which is revoked or expires ends it.
  */
-import { ReadableStream } from "node:stream/web";
 import { PulseQueueError } from "../core/errors.ts";
 import type { Clock, ObservedFact } from "../core/ports.ts";
 import type { Principal } from "../core/principal.ts";

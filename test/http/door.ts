@@ -114,7 +114,7 @@ export interface Ask {
   readonly method?: string;
   readonly as?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | Readonly<Record<string, unknown>> | readonly unknown[];
+  readonly body?: string | Uint8Array<ArrayBuffer> | Readonly<Record<string, unknown>> | readonly unknown[];
   readonly peer?: Partial<Peer>;
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { defineApp } from "../../core/app.ts";
+import { defineApp, type App } from "../../core/app.ts";
 import { defineHandler } from "../../core/handler.ts";
 import { gate, keyed, plain, upTo } from "./fixtures.ts";
 import { casesOf } from "./types.ts";
@@ -27,6 +27,22 @@ function crowd(): { readonly now: Map<string, number>; readonly most: Map<string
   };
 }
 
+/** An app whose handler runs three at once, and waits inside for the door. */
+function wide(): { readonly door: ReturnType<typeof gate>; readonly inside: ReturnType<typeof crowd>; readonly app: App } {
+  const door = gate();
+  const inside = crowd();
+  const handler = defineHandler("wide", {
+    on: plain,
+    concurrency: 3,
+    async handle() {
+      inside.enter("x");
+      await door.passed;
+      inside.leave("x");
+    },
+  });
+  return { door, inside, app: defineApp("contract", { handlers: [handler] }) };
+}
+
 export const concurrencyCases = casesOf("concurrency", {
   "of 1 runs one delivery at a time": async ({ open }) => {
     const inside = crowd();
@@ -45,18 +61,8 @@ export const concurrencyCases = casesOf("concurrency", {
     assert.equal(inside.most.get("x"), 1);
   },
   "of 3 runs three at a time, and not a fourth": async ({ open }) => {
-    const door = gate();
-    const inside = crowd();
-    const handler = defineHandler("wide", {
-      on: plain,
-      concurrency: 3,
-      async handle() {
-        inside.enter("x");
-        await door.passed;
-        inside.leave("x");
-      },
-    });
-    const engine = await open(defineApp("contract", { handlers: [handler] }));
+    const { door, inside, app } = wide();
+    const engine = await open(app);
     for (const n of upTo(6)) {
       await engine.queue.publish(plain, { n });
       await engine.drain();
@@ -67,18 +73,8 @@ export const concurrencyCases = casesOf("concurrency", {
     assert.equal(inside.most.get("x"), 3);
   },
   "of 3 runs three of a burst at a time": async ({ open }) => {
-    const door = gate();
-    const inside = crowd();
-    const handler = defineHandler("wide", {
-      on: plain,
-      concurrency: 3,
-      async handle() {
-        inside.enter("x");
-        await door.passed;
-        inside.leave("x");
-      },
-    });
-    const engine = await open(defineApp("contract", { handlers: [handler] }));
+    const { door, inside, app } = wide();
+    const engine = await open(app);
     await engine.queue.publishMany(
       plain,
       upTo(6).map((n) => ({ n })),

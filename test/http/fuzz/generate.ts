@@ -205,7 +205,7 @@ function mutated(random: SeededRandom, text: string): string {
 }
 
 /** Bytes that are seldom UTF-8. */
-function noise(random: SeededRandom, text: string): Uint8Array {
+function noise(random: SeededRandom, text: string): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(text);
   for (let change = 0; change < 3; change += 1) if (bytes.length > 0) bytes[random.below(bytes.length)] = random.below(256);
   return bytes;
