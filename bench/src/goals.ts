@@ -148,6 +148,42 @@ const goals: readonly (Goal & { readonly compute: Value })[] = [
     unit: "ms",
     compute: (of) => of("recovery", "many", "handledMs"),
   },
+  {
+    work: "durable ingest over HTTP, single events",
+    against: "an empty route of the same server",
+    sense: ">=",
+    target: 0.35,
+    beyond: 0.5,
+    unit: "×",
+    compute: (of) => ratio(of("http", "pulsequeue", "ingestPerSecond"), of("http", "pulsequeue", "emptyPerSecond")),
+  },
+  {
+    work: "durable ingest over HTTP, batches of 100",
+    against: "single events",
+    sense: ">=",
+    target: 8,
+    beyond: 12,
+    unit: "×",
+    compute: (of) => ratio(of("http", "pulsequeue", "batchEventsPerSecond"), of("http", "pulsequeue", "ingestPerSecond")),
+  },
+  {
+    work: "p99 over HTTP at half load",
+    against: "an empty route at the same rate",
+    sense: "<=",
+    target: 3,
+    beyond: 2,
+    unit: "×",
+    compute: (of) => ratio(of("http", "pulsequeue", "ingestP99Ms"), of("http", "pulsequeue", "emptyP99Ms")),
+  },
+  {
+    work: "memory while 10 times as much is offered as is handled",
+    against: "",
+    sense: "<=",
+    target: 256,
+    beyond: 192,
+    unit: "MiB",
+    compute: (of) => of("overload", "pulsequeue", "peakMemoryMiB"),
+  },
 ];
 
 /** Each goal with the median and the spread of its value over the repetitions that have every figure it needs. */

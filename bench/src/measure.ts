@@ -31,6 +31,12 @@ async function run({ step, peer, options }: MeasureRequest): Promise<Figures> {
       });
     case "recover":
       return (await import("./works/recovery.ts")).recover(options);
+    case "http":
+      return (await import("./works/door.ts")).ingest(options);
+    case "overload":
+      return (await import("./works/door.ts")).overload(options);
+    case "answers":
+      return (await import("./works/door.ts")).answers(options);
   }
 }
 

@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { CheckFailed } from "./check.ts";
 import type { PeerName, Place } from "./peer.ts";
-import type { ComparedWork } from "./works/index.ts";
+import type { ComparedWork, DoorWork } from "./works/index.ts";
 
 /** Named numbers; the name tells the unit. */
 export type Figures = Readonly<Record<string, number>>;
@@ -12,12 +12,14 @@ export interface MeasureOptions {
   readonly jobs: number;
   /** Events that are there already: waiting, or in the journal. */
   readonly size: number;
+  /** How long the overload lasts; the other works over HTTP take shorter. */
+  readonly seconds: number;
   readonly place: Place;
   /** The same work runs here first, on few jobs, so that the measured code is compiled. */
   readonly warmUp: Place;
 }
 
-export type Step = ComparedWork | "fill-backlog" | "backlog" | "fill-journal" | "journal" | "be-killed" | "recover";
+export type Step = ComparedWork | DoorWork | "fill-backlog" | "backlog" | "fill-journal" | "journal" | "be-killed" | "recover";
 
 export interface MeasureRequest {
   readonly step: Step;

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { tmpdir } from "node:os";
 import { peerNames, type PeerName } from "./peer.ts";
-import { comparedWorks, ownWorks, workTitles, type Work } from "./works/index.ts";
+import { comparedWorks, doorWorks, ownWorks, workTitles, type Work } from "./works/index.ts";
 
 /** What was asked for on the command line. */
 export interface Options {
@@ -9,6 +9,8 @@ export interface Options {
   readonly peers: readonly PeerName[];
   readonly repetitions: number;
   readonly jobs: number;
+  /** How long the overload lasts. */
+  readonly seconds: number;
   /** Events in the journal and waiting, few and many. */
   readonly sizes: Readonly<Record<"backlog" | "journal", { readonly few: number; readonly many: number }>>;
   readonly json: boolean;
@@ -23,7 +25,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const works: readonly Work[] = [...comparedWorks, ...ownWorks];
+const works: readonly Work[] = [...comparedWorks, ...ownWorks, ...doorWorks];
 
 export const usage = `Usage: npm run bench -- [options]
 
@@ -34,6 +36,7 @@ each run that every effect is there exactly once.
   --peers <peers>   ${peerNames.join(",")}
   --reps <n>        repetitions of each measurement (default 3)
   --jobs <n>        jobs of one measurement; the other counts are proportional to it (default 20000)
+  --seconds <n>     how long the overload lasts (default 60); the other works over HTTP take 5 s a part at most
   --long            10,000,000 events in the journal instead of 1,000,000
   --dir <folder>    where the stores are, on a real disk (default the system's temporary folder)
   --out <folder>    writes <date>.md and <date>.json there
@@ -56,6 +59,7 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     peers: listed("--peers", values.peers, peerNames),
     repetitions: wholeNumber("--reps", values.reps, 1),
     jobs,
+    seconds: wholeNumber("--seconds", values.seconds, 1),
     sizes: {
       backlog: { few: Math.ceil(jobs / 20_000) * 1_000, many: jobs * 50 },
       journal: { few: Math.ceil(jobs / 20_000) * 1_000, many: jobs * (values.long ? 500 : 50) },
@@ -71,6 +75,7 @@ const flags = {
   peers: { type: "string", default: peerNames.join(",") },
   reps: { type: "string", default: "3" },
   jobs: { type: "string", default: "20000" },
+  seconds: { type: "string", default: "60" },
   long: { type: "boolean", default: false },
   dir: { type: "string", default: tmpdir() },
   out: { type: "string" },

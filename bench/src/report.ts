@@ -31,6 +31,19 @@ const unitsOfFigures: Readonly<Record<string, string>> = {
   openMs: "open ms",
   acceptedMs: "first event accepted ms",
   handledMs: "first event handled ms",
+  emptyPerSecond: "empty route/s",
+  ingestPerSecond: "single events/s",
+  batchEventsPerSecond: "events in batches of 100/s",
+  emptyP50Ms: "empty route p50 ms",
+  emptyP99Ms: "empty route p99 ms",
+  ingestP50Ms: "single event p50 ms",
+  ingestP99Ms: "single event p99 ms",
+  acceptedPerSecond: "accepted/s",
+  handledPerSecond: "handled/s",
+  foreignP50Us: "another tenant's id p50 µs",
+  missingP50Us: "nobody's id p50 µs",
+  wrongKeyP50Us: "wrong secret p50 µs",
+  unknownKeyP50Us: "unknown key p50 µs",
 };
 
 /** The whole report in Markdown. */

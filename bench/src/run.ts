@@ -10,7 +10,7 @@ import type { Server } from "./servers/child.ts";
 import { startPostgres, type Postgres } from "./servers/postgres.ts";
 import { startRedis } from "./servers/redis.ts";
 import type { Problem, Sample, Subject } from "./sample.ts";
-import { comparedWorks, takesPart, type ComparedWork, type OwnWork, type Work } from "./works/index.ts";
+import { comparedWorks, doorWorks, takesPart, type ComparedWork, type DoorWork, type OwnWork, type Work } from "./works/index.ts";
 
 export interface Outcome {
   readonly samples: readonly Sample[];
@@ -32,7 +32,9 @@ export async function runAll(options: Options, directory: string, signal: AbortS
       try {
         const figures = isCompared(work)
           ? await compared(work, subject as PeerName, options, stores, signal)
-          : await own(work, subject === "few" ? "few" : "many", options, prepared, signal);
+          : isDoor(work)
+            ? await compared(work, "pulsequeue", options, stores, signal)
+            : await own(work, subject === "few" ? "few" : "many", options, prepared, signal);
         samples.push({ work, subject, repetition, figures });
         progress(
           `${String(repetition)}  ${work.padEnd(12)} ${subject.padEnd(16)} ${Object.entries(figures)
@@ -56,11 +58,21 @@ export async function runAll(options: Options, directory: string, signal: AbortS
 function* plan({ works, peers, repetitions }: Options): Generator<{ readonly repetition: number; readonly work: Work; readonly subject: Subject }> {
   for (let repetition = 1; repetition <= repetitions; repetition += 1) {
     for (const work of works) {
-      const subjects: readonly Subject[] = isCompared(work) ? peers.filter((peer) => takesPart(peer, work)) : work === "recovery" ? ["many"] : ["few", "many"];
+      const subjects = subjectsOf(work, peers);
       const first = (repetition - 1) % subjects.length;
       for (const subject of [...subjects.slice(first), ...subjects.slice(0, first)]) yield { repetition, work, subject };
     }
   }
+}
+
+function subjectsOf(work: Work, peers: readonly PeerName[]): readonly Subject[] {
+  if (isCompared(work)) return peers.filter((peer) => takesPart(peer, work));
+  if (isDoor(work)) return ["pulsequeue"];
+  return work === "recovery" ? ["many"] : ["few", "many"];
+}
+
+function isDoor(work: Work): work is DoorWork {
+  return doorWorks.some((other) => other === work);
 }
 
 function isCompared(work: Work): work is ComparedWork {
@@ -108,9 +120,17 @@ function storesIn(directory: string, versions: Set<string>): Stores {
   };
 }
 
-async function compared(work: ComparedWork, peer: PeerName, { jobs }: Options, stores: Stores, signal: AbortSignal): Promise<Figures> {
+async function compared(
+  work: ComparedWork | DoorWork,
+  peer: PeerName,
+  { jobs, seconds: length }: Options,
+  stores: Stores,
+  signal: AbortSignal,
+): Promise<Figures> {
   const { server } = await loadPeer(peer);
-  return stores.use(server, (place) => measure({ step: work, peer, options: { jobs, size: 0, place, warmUp: { ...place, name: "warmup" } } }, signal));
+  return stores.use(server, (place) =>
+    measure({ step: work, peer, options: { jobs, size: 0, seconds: length, place, warmUp: { ...place, name: "warmup" } } }, signal),
+  );
 }
 
 interface Prepared {
@@ -130,7 +150,7 @@ function preparedStores(directory: string, { jobs, sizes }: Options, signal: Abo
         await rm(original, { recursive: true, force: true });
         await mkdir(original);
         const place = placeIn(original);
-        await measure({ step: `fill-${kind}`, peer: "pulsequeue", options: { jobs, size, place, warmUp: place } }, signal);
+        await measure({ step: `fill-${kind}`, peer: "pulsequeue", options: { jobs, size, seconds: 0, place, warmUp: place } }, signal);
         filled.add(original);
       }
       const copy = await mkdtemp(join(directory, "copy-"));
@@ -161,7 +181,7 @@ function own(work: OwnWork, amount: "few" | "many", { jobs, sizes }: Options, pr
   const kind = work === "journal" ? "journal" : "backlog";
   return prepared.use(kind, amount, async (place) => {
     const run = (step: Step): Promise<Figures> =>
-      measure({ step, peer: "pulsequeue", options: { jobs, size: sizes[kind][amount], place, warmUp: place } }, signal);
+      measure({ step, peer: "pulsequeue", options: { jobs, size: sizes[kind][amount], seconds: 0, place, warmUp: place } }, signal);
     if (work !== "recovery") return run(work);
     await run("be-killed");
     return run("recover");

@@ -5,9 +5,13 @@ export const comparedWorks = ["a", "b", "b-hot", "publish-100", "publish-one", "
 /** What PulseQueue is compared with itself in. */
 export const ownWorks = ["backlog", "journal", "recovery"] as const;
 
+/** What the door is measured by, over HTTP. */
+export const doorWorks = ["http", "overload", "answers"] as const;
+
 export type ComparedWork = (typeof comparedWorks)[number];
 export type OwnWork = (typeof ownWorks)[number];
-export type Work = ComparedWork | OwnWork;
+export type DoorWork = (typeof doorWorks)[number];
+export type Work = ComparedWork | OwnWork | DoorWork;
 
 export const workTitles: Readonly<Record<Work, string>> = {
   a: "A: the handler does nothing",
@@ -19,6 +23,9 @@ export const workTitles: Readonly<Record<Work, string>> = {
   backlog: "throughput while events wait",
   journal: "cost of an event by length of the journal",
   recovery: "back after SIGKILL under load",
+  http: "ingest over HTTP, beside an empty route of the same server",
+  overload: "ten times as much is offered over HTTP as the handler takes",
+  answers: "answers that must not tell apart what they hide (printed, not judged)",
 };
 
 /** Whether this peer does this work differently from another entry of the same queue. */
