@@ -1,5 +1,6 @@
-// A real Prometheus scrapes a running order pipeline: `promtool check metrics` finds nothing, the target is up, and each security
-// counter has moved by exactly one after its cause has happened once. Takes Debian's package `prometheus` where none is installed.
+// A real Prometheus scrapes a running order pipeline, and beside it a small shop in which each cause of a security counter happens
+// once: `promtool check metrics` finds nothing, both targets are up, and each counter has moved by exactly one. Takes Debian's package
+// `prometheus` where none is installed; where that cannot be had either, it says SKIPPED and counts it.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -7,110 +8,158 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
+import type { App } from "pulsequeue";
+import { openLocal } from "pulsequeue/local";
 import type { ObservedFact } from "../src/core/ports.ts";
 import { openDoor } from "../src/cli/serving.ts";
-import { openLocal } from "pulsequeue/local";
-import app from "../examples/order-pipeline/app.ts";
-import { prometheusBinary } from "./prometheus.ts";
+import orders from "../examples/order-pipeline/app.ts";
+import { app as shop, batch, cloudEvent, structured } from "../test/http/door.ts";
+import { NoPrometheus, prometheusBinary } from "./prometheus.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pulsequeue-prometheus-"));
 /** How long Prometheus may take to have seen everything, milliseconds. */
 const patience = 60_000;
 let passed = 0;
 let failed = 0;
+let skipped = 0;
 
 function check(what: string, ok: boolean, detail = ""): void {
   if (ok) passed += 1;
   else failed += 1;
-  process.stdout.write(`${ok ? "ok      " : "FAILED  "}${what}${detail === "" ? "" : `: ${detail}`}\n`);
+  process.stdout.write(`${ok ? "ok      " : "FAILED  "}${what}${ok || detail === "" ? "" : `: ${detail}`}\n`);
 }
 
-const observers: ((fact: ObservedFact) => void)[] = [];
-const file = join(folder, "orders.db");
-const queue = await openLocal(app, {
-  file,
-  secrets: () => "a value",
-  observe: (fact) => {
-    for (const observe of observers) observe(fact);
-  },
-});
-const door = await openDoor({ app, queue, file, isEncrypted: false, io: { env: {} }, options: { port: 0 }, observers });
-try {
+/** What must have moved once each cause has happened once. `query`: of the shop, as Prometheus has it. */
+const counters: readonly (readonly [name: string, query: string])[] = [
+  ["authentication failures", "pulsequeue_auth_failures_total"],
+  ["permission denials", "pulsequeue_permission_denials_total"],
+  ["rejected as not valid", "pulsequeue_validation_rejects_total"],
+  ["wrong signatures", "pulsequeue_sig_failures_total"],
+  ["rate limited", "pulsequeue_rate_limited_total"],
+].map(([name = "", metric = ""]) => [name, `sum(${metric}{job="shop"})`]);
+const dead: readonly (readonly [name: string, query: string])[] = [
+  ["dead letters", 'sum(pulsequeue_dlq_depth{job="shop"})'],
+  ["attempts that ended in a dead letter", 'sum(pulsequeue_deliveries_total{job="shop",outcome="dead"})'],
+];
+
+interface Service {
+  readonly url: string;
+  token(role: "viewer" | "publisher", name?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+async function serveApp(app: App, name: string): Promise<Service> {
+  const observers: ((fact: ObservedFact) => void)[] = [];
+  const file = join(folder, `${name}.db`);
+  const queue = await openLocal(app, {
+    file,
+    secrets: () => "a value",
+    observe: (fact) => {
+      for (const observe of observers) observe(fact);
+    },
+  });
+  const door = await openDoor({ app, queue, file, isEncrypted: false, io: { env: {} }, options: { port: 0 }, observers });
   await queue.start();
-  const scope = { events: "*", endpoints: "*" } as const;
-  const create = async (name: string, role: "viewer" | "publisher"): Promise<string> =>
-    (await queue.keys.create({ name, scope: { ...scope, roles: [role] } }, { reason: "check" })).token ?? "";
-  const viewer = await create("prometheus", "viewer");
-  const publisher = await create("publisher", "publisher");
-  await cause(publisher, viewer);
-  checkFormat(await (await get("/metrics", viewer)).text());
-  await scrape(viewer);
+  return {
+    url: door.url,
+    async token(role, owner = role) {
+      const scope = { events: "*", endpoints: "*", roles: [role] } as const;
+      return (await queue.keys.create({ name: owner, scope }, { reason: "check" })).token ?? "";
+    },
+    async close() {
+      await door.close();
+      await queue.close();
+    },
+  };
+}
+
+const services = { orders: await serveApp(orders, "orders"), shop: await serveApp(shop, "shop") };
+try {
+  for (const [name, service] of Object.entries(services)) {
+    const metrics = await fetch(`${service.url}/metrics`, { headers: bearer(await service.token("viewer", "promtool")) });
+    checkFormat(name, await metrics.text());
+  }
+  await scrape();
+} catch (error) {
+  if (!(error instanceof NoPrometheus)) throw error;
+  skipped += 1;
+  process.stdout.write(`SKIPPED  a real Prometheus: ${error.message}\n`);
 } finally {
-  await door.close();
-  await queue.close();
+  for (const service of Object.values(services)) await service.close();
   rmSync(folder, { recursive: true, force: true });
 }
+if (skipped > 0) process.stdout.write(`${String(skipped)} skipped\n`);
 process.stdout.write(`${String(passed)} passed, ${String(failed)} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-function get(path: string, token: string): Promise<Response> {
-  return fetch(`${door.url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+function bearer(token: string): { readonly authorization: string } {
+  return { authorization: `Bearer ${token}` };
 }
 
-/** Each refusal once. */
-async function cause(publisher: string, viewer: string): Promise<void> {
-  const refused: readonly (readonly [number, Promise<Response>])[] = [
-    [401, get("/v1/events", "pq_00000000_wrong")],
-    [403, publish(viewer, "{}")],
-    [400, publish(publisher, "{}")],
+/** Each cause once. */
+async function cause({ url, ...service }: Service): Promise<void> {
+  const token = (role: "viewer" | "publisher", name?: string): Promise<string> => service.token(role, name);
+  const publisher = await token("publisher");
+  const post = async (path: string, headers: Readonly<Record<string, string>>, body: string): Promise<number> => {
+    const answer = await fetch(`${url}${path}`, { method: "POST", headers, body });
+    await answer.text();
+    return answer.status;
+  };
+  const publish = (by: string, event: unknown): Promise<number> => post("/v1/events", { ...bearer(by), ...structured }, JSON.stringify(event));
+  const expected: readonly (readonly [status: number, what: string, given: number])[] = [
+    [401, "an unknown key", await publish("pq_00000000_wrong", cloudEvent())],
+    [403, "a viewer who publishes", await publish(await token("viewer"), cloudEvent())],
+    [400, "an event that is not valid", await publish(publisher, cloudEvent({ data: {} }))],
+    [401, "a webhook without a signature", await post("/hooks", { "content-type": "application/json" }, "{}")],
+    [429, "a principal over its rate", await flood(post, await token("publisher", "flood"))],
+    [202, "an event whose handler gives up", await publish(publisher, cloudEvent({ id: "poison", data: { orderId: "o-1", quantity: 666 } }))],
   ];
-  for (const [status, request] of refused) {
-    const answer = await request;
-    check(`a request is refused with ${String(status)}`, answer.status === status, `it was ${String(answer.status)}`);
+  for (const [status, what, given] of expected) check(`${what} is answered with ${String(status)}`, given === status, `it was ${String(given)}`);
+}
+
+/** Sends batches of one event over and over, each counting a thousand, until one is refused; answers its status. */
+async function flood(post: (path: string, headers: Readonly<Record<string, string>>, body: string) => Promise<number>, token: string): Promise<number> {
+  const event = cloudEvent({ id: "flood" });
+  const body = JSON.stringify(Array.from({ length: 1_000 }, () => event));
+  for (let times = 0; times < 200; times += 1) {
+    const status = await post("/v1/events", { ...bearer(token), ...batch }, body);
+    if (status !== 202) return status;
   }
+  return 202;
 }
 
-function publish(token: string, body: string): Promise<Response> {
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/cloudevents+json" };
-  return fetch(`${door.url}/v1/events`, { method: "POST", headers, body });
-}
-
-function checkFormat(text: string): void {
+function checkFormat(name: string, text: string): void {
   const { status, stdout, stderr } = spawnSync(prometheusBinary("promtool", folder), ["check", "metrics"], { input: text, encoding: "utf8" });
   const remarks = `${stdout}${stderr}`.trim();
-  check("promtool check metrics is clean", status === 0 && remarks === "", remarks);
+  check(`promtool check metrics is clean for ${name}`, status === 0 && remarks === "", remarks);
 }
 
-async function scrape(token: string): Promise<void> {
-  const tokenFile = join(folder, "token");
-  writeFileSync(tokenFile, token, { mode: 0o600 });
-  const target = door.url.replace("http://", "");
-  const config = {
-    global: { scrape_interval: "1s" },
-    scrape_configs: [{ job_name: "pulsequeue", authorization: { credentials_file: tokenFile }, static_configs: [{ targets: [target] }] }],
-  };
+async function scrape(): Promise<void> {
+  const scrapeConfigs = [];
+  for (const [name, service] of Object.entries(services)) {
+    const tokenFile = join(folder, `${name}.token`);
+    writeFileSync(tokenFile, await service.token("viewer", "prometheus"), { mode: 0o600 });
+    const target = service.url.replace("http://", "");
+    scrapeConfigs.push({ job_name: name, authorization: { credentials_file: tokenFile }, static_configs: [{ targets: [target] }] });
+  }
   const configFile = join(folder, "prometheus.yml");
-  writeFileSync(configFile, JSON.stringify(config)); // JSON is YAML
+  writeFileSync(configFile, JSON.stringify({ global: { scrape_interval: "1s" }, scrape_configs: scrapeConfigs })); // JSON is YAML
   const port = await freePort();
   const flags = [`--config.file=${configFile}`, `--storage.tsdb.path=${join(folder, "data")}`, `--web.listen-address=127.0.0.1:${String(port)}`];
   const prometheus = spawn(prometheusBinary("prometheus", folder), flags, { stdio: "ignore" });
   const ended = new Promise((resolve) => prometheus.once("exit", resolve));
   try {
-    const ask = async (query: string): Promise<number | undefined> => valueOf(`http://127.0.0.1:${String(port)}/api/v1/query?query=${query}`);
-    const isUp = await until(async () => (await ask("up")) === 1);
-    check("Prometheus says that the target is up", isUp);
-    for (const [name, expected] of [
-      ["pulsequeue_auth_failures_total", 1],
-      ["pulsequeue_permission_denials_total", 1],
-      ["pulsequeue_validation_rejects_total", 1],
-      ["pulsequeue_sig_failures_total", 0],
-      ["pulsequeue_rate_limited_total", 0],
-      ["pulsequeue_audit_chain_ok", 1],
-      ["pulsequeue_inspection_ok", 1],
-    ] as const) {
-      const value = await ask(name);
-      check(`${name} is ${String(expected)}`, value === expected, `Prometheus has ${String(value)}`);
+    const ask = (query: string): Promise<number | undefined> => valueOf(`http://127.0.0.1:${String(port)}/api/v1/query?query=${encodeURIComponent(query)}`);
+    check("Prometheus says that both targets are up", await until(async () => (await ask("sum(up)")) === 2));
+    // Of what never happened there is no series yet.
+    for (const [name, query] of [...counters, ...dead]) check(`before: no ${name}`, ((await ask(query)) ?? 0) === 0);
+    await cause(services.shop);
+    await until(async () => (await Promise.all([...counters, ...dead].map(([, query]) => ask(query)))).every((value) => (value ?? 0) >= 1));
+    for (const [name, query] of [...counters, ...dead]) {
+      const value = await ask(query);
+      check(`after each cause once: ${name}`, value === 1, `Prometheus has ${String(value)}`);
     }
+    for (const metric of ["pulsequeue_audit_chain_ok", "pulsequeue_inspection_ok"]) check(`${metric} is 1 for both`, (await ask(`sum(${metric})`)) === 2);
   } finally {
     prometheus.kill("SIGTERM");
     await ended;
