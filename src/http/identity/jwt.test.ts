@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWK, type JWTPayload } from "jose";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { jwtVerifier, type JwtOptions } from "./jwt.ts";
 
 const now = Date.UTC(2026, 0, 1, 12);
@@ -89,5 +89,37 @@ describe("the issuer's keys", () => {
     isDown = true;
     const other = jwtVerifier(options({ keys: new URL("https://id.example/keys"), fetch }), clock);
     await expect(other.verify(await sign(good))).rejects.toMatchObject({ code: "UNAUTHENTICATED", retryAfter: 1_000 });
+  });
+
+  test("change to new ones without a restart: the new key's tokens are taken, the old key's refused once it has left", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now }); // the fetched keys' age is the machine's
+    try {
+      const published = { keys: [...jwks.keys] };
+      let fetched = 0;
+      const fetch = (): Promise<Response> => {
+        fetched += 1;
+        return Promise.resolve(new Response(JSON.stringify(published), { headers: { "content-type": "application/json" } }));
+      };
+      const { verify } = jwtVerifier(options({ keys: new URL("https://id.example/keys"), fetch }), clock);
+      const old = await sign(good);
+      const fresh = await sign(good, { key: second, kid: "two" });
+      expect(await verify(old)).toBeDefined();
+      expect(await verify(fresh)).toBeUndefined();
+
+      published.keys = [...jwks.keys, { ...(await exportJWK(second.publicKey)), kid: "two", alg: "ES256" }];
+      vi.advanceTimersByTime(31_000); // the least time between two fetches for unknown keys
+      expect([await verify(fresh), await verify(old)]).toEqual([expect.anything(), expect.anything()]);
+      expect(fetched).toBe(2);
+
+      published.keys = published.keys.slice(1);
+      vi.advanceTimersByTime(10 * 60_000 + 1_000); // the fetched keys are too old
+      expect([await verify(fresh), await verify(old)]).toEqual([expect.anything(), undefined]);
+      // The old key is unknown now, like any made up: it does not make us fetch each time.
+      for (let times = 0; times < 20; times += 1)
+        expect(await verify(times % 2 === 0 ? old : await sign(good, { key: first, kid: "made up" }))).toBeUndefined();
+      expect(fetched).toBe(3);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
