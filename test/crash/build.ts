@@ -16,6 +16,14 @@ const serverFiles = [
   "test/crash/slow-clock.ts",
 ];
 
+/** What the package's entries are in a copy. */
+const entries = [
+  [".", "index.js"],
+  ["./local", "engines/local/index.js"],
+  ["./http", "http/index.js"],
+  ["./testing", "testing/index.js"],
+] as const;
+
 /** The path of a script that `fork` can start. */
 export function serverScript(folder: string): string {
   return join(folder, "test", "crash", "server.js");
@@ -26,7 +34,7 @@ export function buildCopy(folder: string, files: readonly string[] = serverFiles
   for (const [path, text] of readTree(["src/core", "src/engines/local"], [".ts"])) if (!isTest(path)) writeCompiled(folder, path, text);
   for (const path of files) writeCompiled(folder, path, readSource(path));
   // The copy refers to itself by the package's name, as the sources do.
-  const exports = { ".": "./src/index.js", "./local": "./src/engines/local/index.js" };
+  const exports = Object.fromEntries(entries.map(([name, file]) => [name, `./src/${file}`]));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "pulsequeue", type: "module", exports }));
   symlinkSync(join(projectRoot, "node_modules"), join(folder, "node_modules"));
 }

@@ -1,13 +1,27 @@
 /** What must hold for every input, whatever it is. */
-import { cancelled, cloudEvent, placed, publish, type Door } from "../door.ts";
+import type { EventView, Json } from "pulsequeue";
+import { cancelled, cloudEvent, placed, principals, publish, type Door } from "../door.ts";
 
 /** What the door may never say: stacks, SQL, paths of this machine. */
 const inside = /\/work\/|node_modules|\bat [\w.<>]+ \(|SQLITE|\bSELECT\b|\.ts:\d/;
 
+export interface Judged {
+  readonly status: number;
+  readonly text: string;
+  /** How many events the answer says were stored; `undefined` where that is not known. */
+  readonly accepted: number | undefined;
+  /** The token that was sent; `undefined`: none. */
+  readonly as: string | undefined;
+}
+
+/** As the documents of the door have it, and not as its code has: what the code is judged by. */
+const mostBytes = 256 * 1024;
+const mostLevels = 32;
+
 /** Watches one door; answers in words what did not hold. */
 export interface Judge {
-  /** After an answer: told well, and what is stored is what was accepted. `accepted`: `undefined` where that is not known. */
-  answer(status: number, text: string, accepted: number | undefined): Promise<readonly string[]>;
+  /** After an answer: told well, and what is stored is what was accepted, and what the caller may store. */
+  answer(answer: Judged): Promise<readonly string[]>;
   /** The next good request is answered. */
   good(): Promise<readonly string[]>;
 }
@@ -16,13 +30,21 @@ export function createJudge(door: Door): Judge {
   let head = 0;
   let goods = 0;
   return {
-    async answer(status, text, accepted) {
+    async answer({ status, text, accepted, as }) {
       const wrong: string[] = [];
-      if (status >= 500) wrong.push(`the status is ${String(status)}`);
+      // Nobody is over a limit here.
+      if (status >= 500 || status === 429) wrong.push(`the status is ${String(status)}`);
       if (inside.test(text)) wrong.push("the answer shows the inside");
       const events = await door.queue.inspect.events({ after: head, limit: 1_000 });
       head = events.at(-1)?.sequence ?? head;
-      for (const { type, data } of events) {
+      const token = as?.trim() ?? ""; // as every header is
+      const caller = Object.hasOwn(principals, token) ? principals[token] : undefined;
+      if (caller?.tenant !== undefined && tenantsIn(text).some((tenant) => tenant !== caller.tenant)) wrong.push("a tenant sees what is another's");
+      for (const event of events) {
+        const { type, data } = event;
+        if (!mayStore(caller, event)) wrong.push(`an event of ${type} was stored for ${as ?? "nobody"}, who may not`);
+        if (JSON.stringify(data).length > mostBytes) wrong.push("an event was stored that is too large");
+        if (levelsOf(data) > mostLevels) wrong.push("an event was stored that is nested too deep");
         const schema = type === placed.name ? placed.schema : type === cancelled.name ? cancelled.schema : undefined;
         if (schema?.safeParse(data).success !== true) wrong.push(`an event of ${type} was stored that is not valid`);
       }
@@ -36,6 +58,21 @@ export function createJudge(door: Door): Judge {
       return status === 202 ? [] : [`a good event was answered with ${String(status)}`];
     },
   };
+}
+
+function mayStore(caller: (typeof principals)[string] | undefined, { type, tenant }: EventView): boolean {
+  if (caller?.scope.roles.includes("publisher") !== true) return false;
+  return (caller.scope.events === "*" || caller.scope.events.includes(type)) && tenant === (caller.tenant ?? tenant);
+}
+
+/** The tenants that an answer names. */
+function tenantsIn(text: string): readonly string[] {
+  return [...text.matchAll(/"tenant":"([^"]*)"/g)].map(([, tenant = ""]) => tenant);
+}
+
+function levelsOf(value: Json): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map((part: Json | undefined) => levelsOf(part ?? null)));
 }
 
 /** How many events an answer of `POST /v1/events` and of the endpoint that emits says were stored. */

@@ -1,15 +1,19 @@
 /** `npm run fuzz`: generated requests against the door, in this process and over sockets. The same seed gives the same inputs. */
-import { Command } from "commander";
 import { serve } from "pulsequeue/http";
 import { seededRandom } from "pulsequeue/testing";
 import { openDoor } from "../door.ts";
 import { raw } from "../raw.ts";
+import { crowd } from "./crowd.ts";
 import { generate, generateRaw } from "./generate.ts";
 import { acceptedBy, createJudge } from "./judge.ts";
+import { runMutants } from "./mutants.ts";
+import { readOptions } from "./options.ts";
 
-const { seed, inputs, sockets } = readOptions();
+const { seed, inputs, sockets, idle, resets, mutants, only = "" } = readOptions();
 /** Sockets at once. */
 const lanes = 25;
+/** How long an answer in this process may take, milliseconds. */
+const patience = 5_000;
 /** Inputs after which a good request must be answered. */
 const every = 500;
 const mostMegabytes = 768;
@@ -22,20 +26,6 @@ interface Tally {
   readonly wrong: string[];
 }
 
-function readOptions(): { readonly seed: number; readonly inputs: number; readonly sockets: number } {
-  const number = (text: string): number => {
-    if (!/^\d{1,9}$/.test(text)) throw new Error(`${text} is no whole number`);
-    return Number(text);
-  };
-  return new Command("fuzz")
-    .description("Sends generated requests to the door; nothing invalid may be accepted, nothing may break.")
-    .option("--seed <n>", "seed of the inputs", number, 1)
-    .option("--inputs <n>", "inputs in this process", number, 100_000)
-    .option("--sockets <n>", "inputs over sockets", number, 5_000)
-    .parse()
-    .opts();
-}
-
 function progress(what: string, done: number, all: number): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done.toLocaleString("en")} of ${all.toLocaleString("en")}${done === all ? "\n" : ""}`);
 }
@@ -46,6 +36,21 @@ function note(tally: Tally, input: number, status: number, wrong: readonly strin
   for (const reason of wrong) tally.wrong.push(`input ${String(input)}: ${reason}`);
 }
 
+/** `undefined` for an answer that does not come. */
+async function inTime(answer: Promise<Response>): Promise<Response | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(undefined);
+    }, patience);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function inProcess(): Promise<Tally> {
   await using door = await openDoor({ limits });
   const judge = createJudge(door);
@@ -53,16 +58,21 @@ async function inProcess(): Promise<Tally> {
   const tally: Tally = { tried: 0, statuses: new Map(), wrong: [] };
   for (let index = 1; index <= inputs; index += 1) {
     const { path, ask } = generate(random, index);
-    const response = await door.ask(path, ask);
-    const text = await response.text();
-    const wrong = [...(await judge.answer(response.status, text, acceptedBy(response.status, text)))];
+    const answer = await inTime(door.ask(path, ask));
+    if (answer === undefined) {
+      note(tally, index, 0, [`it was not answered within ${String(patience)} ms`]);
+      return tally;
+    }
+    const text = await answer.text();
+    const { status } = answer;
+    const wrong = [...(await judge.answer({ status, text, accepted: acceptedBy(status, text), as: ask.as }))];
     const told = door.requests().length;
     if (told !== 1) wrong.push(`it was told ${String(told)} times`);
     if (door.refusals().length > 5) wrong.push("it was refused more than once for each event");
     door.facts.length = 0;
     if (index % every === 0) wrong.push(...(await judge.good()));
     door.facts.length = 0;
-    note(tally, index, response.status, wrong);
+    note(tally, index, status, wrong);
     if (index % 1_000 === 0 || index === inputs) progress("in process", index, inputs);
   }
   return tally;
@@ -77,7 +87,8 @@ async function overSockets(): Promise<Tally> {
   for (let index = 0; index < sockets; index += lanes) {
     const batch = Array.from({ length: Math.min(lanes, sockets - index) }, (_, lane) => generateRaw(random, index + lane));
     const answers = await Promise.all(batch.map((bytes) => raw(server.port, [bytes])));
-    for (const [lane, { status, text }] of answers.entries()) note(tally, index + lane, status, await judge.answer(status, text, undefined));
+    for (const [lane, { status, text }] of answers.entries())
+      note(tally, index + lane, status, await judge.answer({ status, text, accepted: undefined, as: "all" }));
     if ((index / lanes) % 10 === 0) for (const reason of await judge.good()) tally.wrong.push(reason);
     door.facts.length = 0;
     progress("over sockets", Math.min(sockets, index + lanes), sockets);
@@ -95,12 +106,39 @@ function print(what: string, { tried, statuses, wrong }: Tally): void {
   for (const reason of wrong.slice(0, 20)) process.stdout.write(`  WRONG ${reason}\n`);
 }
 
-const inside = await inProcess();
-print("in process", inside);
-const outside = await overSockets();
-print("over sockets", outside);
-const megabytes = Math.round(process.memoryUsage().rss / 1024 / 1024);
-const failures = inside.wrong.length + outside.wrong.length + (megabytes > mostMegabytes ? 1 : 0);
-process.stdout.write(`memory at the end: ${String(megabytes)} MiB, ${String(mostMegabytes)} allowed\n`);
-process.stdout.write(`${String(inside.tried + outside.tried - Math.min(failures, inside.tried + outside.tried))} passed, ${String(failures)} failed\n`);
-process.exitCode = failures === 0 ? 0 : 3;
+async function fuzz(): Promise<number> {
+  const inside = await inProcess();
+  print("in process", inside);
+  const outside = await overSockets();
+  print("over sockets", outside);
+  const wrong = [...inside.wrong, ...outside.wrong];
+  let passed = inside.tried + outside.tried;
+  if (idle + resets > 0) {
+    await using door = await openDoor({ limits });
+    const result = await crowd(door, { idle, resets });
+    wrong.push(...result.wrong);
+    passed += idle + resets;
+    const counts = [`${String(result.held)} silent connections held`, `${String(result.kept)} kept by one client`, `${String(result.resets)} reset`];
+    process.stdout.write(`crowds: ${counts.join(", ")}; memory grew by ${String(result.grownMebibytes)} MiB\n`);
+    for (const reason of result.wrong) process.stdout.write(`  WRONG ${reason}\n`);
+  }
+  const megabytes = Math.round(process.memoryUsage().rss / 1024 / 1024);
+  const failures = wrong.length + (megabytes > mostMegabytes ? 1 : 0);
+  process.stdout.write(`memory at the end: ${String(megabytes)} MiB, ${String(mostMegabytes)} allowed\n`);
+  process.stdout.write(`${String(passed - Math.min(failures, passed))} passed, ${String(failures)} failed\n`);
+  return failures === 0 ? 0 : 3;
+}
+
+async function findFaults(): Promise<number> {
+  let found = 0;
+  let missed = 0;
+  const isProven = await runMutants(seed, only, (result) => {
+    if (result.found) found += 1;
+    else missed += 1;
+    process.stdout.write(`${result.found ? "found " : "MISSED"}  ${result.name}: ${result.said}\n`);
+  });
+  process.stdout.write(`${String(found)} passed, ${String(missed)} failed\n`);
+  return isProven ? 0 : 3;
+}
+
+process.exit(await (mutants ? findFaults() : fuzz()));
