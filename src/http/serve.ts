@@ -1,4 +1,5 @@
 /** The door on a socket of this machine. */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { isIP, type AddressInfo, type Socket } from "node:net";
@@ -50,11 +51,12 @@ const known: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH
 
 /**
  * Listens. Throws `LISTEN_REFUSED` for an address that is not a loopback one without credentials or without either TLS or a
- * proxy, and for one that is taken.
+ * proxy, for one that is taken, and for a certificate that is none, has ended or is not of the key.
  */
 export async function serve(app: HttpApp, options: ServeOptions): Promise<HttpServer> {
   const { host = "127.0.0.1", port = 8080, tls, behindProxy = false } = options;
   checkBind(host, options);
+  if (tls !== undefined) checkCertificate(tls);
   const server = build(app, options);
   limit(server, options);
   server.on("clientError", (error: Error & { readonly code?: string }, socket) => {
@@ -97,6 +99,24 @@ function checkBind(host: string, { tls, behindProxy = false, hasCredentials }: S
   if (!hasCredentials) throw new PulseQueueError("LISTEN_REFUSED", `Nobody has a credential yet, so the server does not listen on ${host}: create a key first`);
   if (tls === undefined && !behindProxy)
     throw new PulseQueueError("LISTEN_REFUSED", `Without TLS the server listens on ${host} only behind a proxy that has it`);
+}
+
+/** Throws `LISTEN_REFUSED` unless the certificate is one, of the key, and valid now: no client would take another. */
+function checkCertificate({ cert, key }: NonNullable<ServeOptions["tls"]>): void {
+  const certificate = readPem("certificate", () => new X509Certificate(cert));
+  const privateKey = readPem("private key", () => createPrivateKey(key));
+  if (!certificate.checkPrivateKey(privateKey)) throw new PulseQueueError("LISTEN_REFUSED", "The private key is not that of the TLS certificate");
+  const now = Date.now();
+  if (now < Date.parse(certificate.validFrom) || now > Date.parse(certificate.validTo))
+    throw new PulseQueueError("LISTEN_REFUSED", `The TLS certificate is valid from ${certificate.validFrom} to ${certificate.validTo}, and not now`);
+}
+
+function readPem<Value>(what: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch {
+    throw new PulseQueueError("LISTEN_REFUSED", `The TLS ${what} cannot be read: it must be PEM`);
+  }
 }
 
 function limit(server: Server, options: ServeOptions): void {
