@@ -14,6 +14,8 @@ const serverFiles = [
   "test/crash/app.ts",
   "test/crash/declarations.ts",
   "test/crash/slow-clock.ts",
+  "test/crash/sealed-server.ts",
+  "test/crash/sealed-app.ts",
 ];
 
 /** What the package's entries are in a copy. */

@@ -1,5 +1,5 @@
 /** `npm run crash`: the process is killed under load, again and again, and the checker looks for what that broke. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { seededRandom } from "../../src/testing/random.ts";
@@ -11,6 +11,7 @@ import { mixedPlan } from "./plan.ts";
 import { progressBar } from "./progress.ts";
 import { asTable } from "./report.ts";
 import { CrashRun, type RunResult } from "./run.ts";
+import { runSealed } from "./sealed.ts";
 
 const options = readOptions(process.argv.slice(2));
 const folder = mkdtempSync(join(tmpdir(), "pulsequeue-crash-"));
@@ -65,6 +66,18 @@ async function crash(): Promise<number> {
   return exitCodes.violation;
 }
 
+async function sealed(): Promise<number> {
+  const copy = join(folder, "engine");
+  buildCopy(copy);
+  const place = join(folder, "sealed");
+  mkdirSync(place);
+  const script = join(copy, "test", "crash", "sealed-server.js");
+  const { cycles, acknowledged, violations } = await runSealed(script, join(place, "sealed.db"), options.cycles, seededRandom(options.seed));
+  for (const violation of violations) print(violation);
+  print(`${String(cycles)} processes killed while they sealed, ${String(acknowledged)} events acknowledged, ${String(violations.length)} violations`);
+  return violations.length === 0 ? 0 : exitCodes.violation;
+}
+
 async function mutants(): Promise<number> {
   const chosen = faults.filter(({ name }) => name.includes(options.only ?? ""));
   if (chosen.length === 0) {
@@ -80,7 +93,7 @@ async function mutants(): Promise<number> {
 }
 
 try {
-  process.exitCode = await (options.mutants ? mutants() : crash());
+  process.exitCode = await (options.mutants ? mutants() : options.sealed ? sealed() : crash());
 } catch (error) {
   if (!interrupt.signal.aborted) throw error;
   process.exitCode = exitCodes.interrupted;

@@ -13,6 +13,8 @@ export interface CrashOptions {
   readonly json: boolean;
   /** Whether faults are planted in the engine instead, to see the checker find them. */
   readonly mutants: boolean;
+  /** Whether the process that is killed seals personal data instead. */
+  readonly sealed: boolean;
   /** Only the faults whose name holds this. */
   readonly only?: string;
 }
@@ -44,6 +46,7 @@ export function readOptions(argv: readonly string[]): CrashOptions {
     .addOption(option("--seed <n>", "draws the same load and the same kinds of ends again; the moments are the machine's own", 1, number(0, 2 ** 31 - 1, true)))
     .option("--file <path>", "database file, which must not exist yet and which stays (default: a temporary one)")
     .option("--mutants", "plant faults in a copy of the engine, one at a time, and see the checker find each", false)
+    .option("--sealed", "kill a process that seals personal data: all of it opens afterwards, and none is in the file in clear", false)
     .option("--only <name>", "with --mutants: only the faults whose name holds this")
     .option("--json", "print the result as JSON", false)
     .exitOverride((error) => {
