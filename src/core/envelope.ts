@@ -35,6 +35,11 @@ export interface NewEvent extends EventRecord {
   readonly principal?: string | undefined;
 }
 
+/** What makes an event one and the same, as a text: its tenant, source and id. */
+export function eventIdentity({ id, source, tenant }: Pick<EventRecord, "id" | "source" | "tenant">): string {
+  return tenant === undefined ? `${source}\u0000${id}` : `${source}\u0000${id}\u0000${tenant}`;
+}
+
 /** An event in CloudEvents 1.0 form (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md), with our extensions. */
 export interface CloudEvent {
   readonly specversion: "1.0";

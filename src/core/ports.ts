@@ -180,14 +180,14 @@ export type CommitResult<D extends Delivery = Delivery> =
 
 export interface Receipt {
   readonly id: string;
-  /** Whether an event with this source and id was there already; then nothing was stored. */
+  /** Whether an event with this tenant, source and id was there already; then nothing was stored. */
   readonly duplicate: boolean;
 }
 
 /** Durable state. Every method rejects with `STORE_…` errors; then nothing of it was acknowledged. */
 export interface Store<D extends Delivery = Delivery> {
   /**
-   * Appends events to the journal, each once: an identity (source, id) that is there with equal data is a duplicate, with
+   * Appends events to the journal, each once: an identity (tenant, source, id) that is there with equal data is a duplicate, with
    * other data an `IDENTITY_REUSED` error for that event alone. Resolves after they are durable.
    */
   append(events: readonly NewEvent[]): Promise<readonly (Receipt | Error)[]>;

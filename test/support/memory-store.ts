@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { toCloudEvent, type NewEvent } from "../../src/core/envelope.ts";
+import { eventIdentity, toCloudEvent, type NewEvent } from "../../src/core/envelope.ts";
 import { PulseQueueError } from "../../src/core/errors.ts";
 import { idMaker } from "../../src/core/ids.ts";
 import { sameJson } from "../../src/core/json.ts";
@@ -46,7 +46,7 @@ export function memoryStore(): MemoryStore {
     return table;
   };
   const versionOf = (table: string, key: string): number => tableOf(table).get(key)?.version ?? 0;
-  const known = (event: NewEvent): NewEvent | undefined => journal.find((other) => other.id === event.id && other.source === event.source);
+  const known = (event: NewEvent): NewEvent | undefined => journal.find((other) => eventIdentity(other) === eventIdentity(event));
   const differs = (event: NewEvent, other: NewEvent | undefined): boolean =>
     other !== undefined && !sameJson(toCloudEvent(event).data, toCloudEvent(other).data);
 

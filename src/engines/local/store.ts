@@ -137,5 +137,5 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
 }
 
 function differs(left: NewEvent, right: NewEvent): boolean {
-  return left.id === right.id && (left.data !== right.data || left.type !== right.type);
+  return left.id === right.id && left.tenant === right.tenant && (left.data !== right.data || left.type !== right.type);
 }

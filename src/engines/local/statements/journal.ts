@@ -28,7 +28,7 @@ export const eventColumns =
 export interface JournalStatements {
   /** Appends one event; `false` where its identity is there already. */
   insert(row: EventRow): boolean;
-  byIdentity(id: string, source: number): EventRow | undefined;
+  byIdentity(id: string, source: number, tenant: string | null): EventRow | undefined;
   byId(id: string): EventRow | undefined;
   bySequence(seq: number): EventRow | undefined;
   /** Events of one type after a position that are due at once, in journal order. */
@@ -48,9 +48,9 @@ export interface JournalStatements {
 export function journalStatements(db: Database): JournalStatements {
   const insert = db.prepare(
     `INSERT INTO events (seq, type, source, id, time, key, tenant, version, correlation, causation, hops, traceparent, due, data, previous, hash)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, source) DO NOTHING`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, source, coalesce(tenant, '')) DO NOTHING`,
   );
-  const byIdentity = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? AND e.source = ?`).raw();
+  const byIdentity = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? AND e.source = ? AND coalesce(e.tenant, '') = ?`).raw();
   const byId = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? LIMIT 1`).raw();
   const bySequence = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.seq = ?`).raw();
   const ofType = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.due IS NULL AND e.type = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`).raw();
@@ -64,7 +64,7 @@ export function journalStatements(db: Database): JournalStatements {
   const newestTime = db.prepare("SELECT max(time) FROM (SELECT time FROM events ORDER BY seq DESC LIMIT 1000)").pluck();
   return {
     insert: (row) => insert.run(...row).changes === 1,
-    byIdentity: (id, source) => byIdentity.get(id, source) as EventRow | undefined,
+    byIdentity: (id, source, tenant) => byIdentity.get(id, source, tenant ?? "") as EventRow | undefined,
     byId: (id) => byId.get(id) as EventRow | undefined,
     bySequence: (seq) => bySequence.get(seq) as EventRow | undefined,
     ofType: (type, after, limit) => ofType.all(type, after, limit) as unknown as EventRow[],
