@@ -175,8 +175,8 @@ export type CommitResult<D extends Delivery = Delivery> =
   | { readonly outcome: "conflict" }
   /** These deliveries are no longer ours (done already, taken over, discarded). Nothing was written. */
   | { readonly outcome: "lost"; readonly deliveries: readonly D[] }
-  /** An emitted event has the identity of another one with other data. Nothing was written. */
-  | { readonly outcome: "identity-reused"; readonly event: NewEvent };
+  /** The commit's event at `index` has the identity of another one with other data. Nothing was written. */
+  | { readonly outcome: "identity-reused"; readonly index: number };
 
 export interface Receipt {
   readonly id: string;

@@ -2,6 +2,7 @@
  * Runs one request to an endpoint: validate, run, commit, answer. With an idempotency key the answer commits together with
  * the effects, so that the same request gets the same answer however often it is sent.
  */
+import { reusedIdentity } from "./dispatch.ts";
 import type { EndpointDefinition, EndpointResponse } from "./endpoint.ts";
 import { isPulseQueueError, PulseQueueError, type Issue } from "./errors.ts";
 import { decodeJson, encodeJson } from "./json.ts";
@@ -79,8 +80,8 @@ async function execute(
     if (work.size === 0 && answer === undefined) return response;
     const result = await store.commit({ settled: [], guards: work.guards, writes: work.writes, events: work.events, answer });
     if (result.outcome === "committed") return response;
-    if (result.outcome === "identity-reused")
-      throw new PulseQueueError("IDENTITY_REUSED", `Event ${result.event.type} with the id ${result.event.id} exists with other data`);
+    const reused = result.outcome === "identity-reused" ? work.events[result.index] : undefined;
+    if (reused !== undefined) throw reusedIdentity(reused);
     const known = identity === undefined ? undefined : await store.answer(identity.request);
     if (known !== undefined && identity !== undefined) return replay(known, identity.fingerprint);
     system.observe({ type: "conflict", handler: endpoint.name });

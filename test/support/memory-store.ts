@@ -99,8 +99,8 @@ export function memoryStore(): MemoryStore {
       if (forced !== undefined) return forced;
       if (commit.guards.some(({ table, key, version }) => versionOf(table, key) !== version)) return { outcome: "conflict" };
       if (commit.answer !== undefined && answers.has(commit.answer.request)) return { outcome: "conflict" };
-      const reused = commit.events.find((event) => differs(event, known(event)));
-      if (reused !== undefined) return { outcome: "identity-reused", event: reused };
+      const reused = commit.events.findIndex((event) => differs(event, known(event)));
+      if (reused >= 0) return { outcome: "identity-reused", index: reused };
       for (const { table, key, body, indexes } of commit.writes) {
         if (body === undefined) tableOf(table).delete(key);
         else tableOf(table).set(key, { key, body, version: versionOf(table, key) + 1, indexes });

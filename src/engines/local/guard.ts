@@ -11,12 +11,12 @@ export function guardInspect(inspect: Inspect, assertOpen: () => void): Inspect 
     events: (filter) => ask(() => inspect.events(filter)),
     deliveries: (filter) => ask(() => inspect.deliveries(filter)),
     deadLetters: (filter) => ask(() => inspect.deadLetters(filter)),
-    trace: (correlationId) => ask(() => inspect.trace(correlationId)),
+    trace: (id, choice) => ask(() => inspect.trace(id, choice)),
     handlers: () => ask(() => inspect.handlers()),
     incident: (filter) => ask(() => inspect.incident(filter)),
     table(table) {
       const rows = inspect.table(table);
-      return { get: (key) => ask(() => rows.get(key)), all: () => ask(() => rows.all()) };
+      return { get: (key) => ask(() => rows.get(key)), rows: (options) => ask(() => rows.rows(options)), all: () => ask(() => rows.all()) };
     },
   };
 }

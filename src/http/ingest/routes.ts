@@ -48,7 +48,7 @@ export function ingestRoutes(options: IngestOptions): readonly Route[] {
 
   const one = async (call: Call, event: IncomingEvent): Promise<Response> => {
     const accepted = await accept(options, call, event, idempotencyKey(call));
-    return json(202, accepted, { location: `${path}/${encodeURIComponent(accepted.id)}` });
+    return json(202, accepted, { location: `${path}/${encodeURIComponent(accepted.id)}?source=${encodeURIComponent(accepted.source)}` });
   };
 
   const many = async (call: Call): Promise<Response> => {

@@ -69,6 +69,18 @@ export function cursorOf(place: number): string {
   return `p${place.toString(36)}`;
 }
 
+/** The same of a place that has a text. */
+export function textCursorOf(place: string): string {
+  return `t${Buffer.from(place).toString("base64url")}`;
+}
+
+/** The text that a cursor names. Throws `REQUEST_INVALID`. */
+export function textOfCursor(cursor: string): string {
+  const text = /^t[\w-]{1,2048}$/.test(cursor) ? Buffer.from(cursor.slice(1), "base64url").toString() : "";
+  if (text === "" || textCursorOf(text) !== cursor) throw new PulseQueueError("REQUEST_INVALID", "The cursor is not one of this server");
+  return text;
+}
+
 /** The place that a cursor names. Throws `REQUEST_INVALID`. */
 export function placeOf(cursor: string): number {
   const place = /^p[\da-z]{1,11}$/.test(cursor) ? Number.parseInt(cursor.slice(1), 36) : Number.NaN;

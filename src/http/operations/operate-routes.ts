@@ -4,11 +4,12 @@ import type { OperationOptions, OperationResult } from "../../core/operation.ts"
 import type { Principal } from "../../core/principal.ts";
 import type { DeadLetterFilter, Queue } from "../../core/queue.ts";
 import type { Json } from "../../core/json.ts";
+import { eventNamed, revealEvent } from "../../core/reveal.ts";
 import type { Access, Route } from "../call.ts";
 import type { BackupResult } from "../options.ts";
 import { json } from "../respond.ts";
 import { objectOf, readAct, textsOf, timeOf, type Fields } from "./act.ts";
-import { checkWhole, deliveryIdOf, findEvent, tenantOf, type View } from "./view.ts";
+import { checkWhole, choiceOf, deliveryIdOf, tenantOf, type View } from "./view.ts";
 
 export interface OperateRouteOptions {
   readonly queue: Queue;
@@ -37,7 +38,7 @@ const post = (path: string, summary: string, input: Readonly<Record<string, Json
   handle,
 });
 
-const filterNames = ["id", "handler", "eventId", "eventType", "key", "code"] as const;
+const filterNames = ["id", "handler", "eventId", "source", "tenant", "eventType", "key", "code"] as const;
 const text: Json = { type: "string", maxLength: 256 };
 const filterSchema: Json = {
   type: "object",
@@ -51,7 +52,8 @@ function filterOf(value: Json | undefined, principal: Principal): DeadLetterFilt
   if (all !== undefined && all !== true) throw new PulseQueueError("REQUEST_INVALID", "all must be true where it is given");
   if (limit !== undefined && (typeof limit !== "number" || !Number.isInteger(limit) || limit < 1))
     throw new PulseQueueError("REQUEST_INVALID", "limit must be a whole number above 0");
-  return { ...textsOf(fields, filterNames), ...(all === true ? { all } : {}), ...(limit === undefined ? {} : { limit }), ...tenantOf(principal) };
+  const texts = textsOf(fields, filterNames);
+  return { ...texts, ...(all === true ? { all } : {}), ...(limit === undefined ? {} : { limit }), ...choiceOf(principal, texts) };
 }
 
 function deadLetterRoutes({ queue }: OperateRouteOptions): readonly Route[] {
@@ -97,12 +99,12 @@ function handlerRoutes({ queue }: OperateRouteOptions): readonly Route[] {
 
 /** The one way to see personal data: asked for with a reason, and recorded before it is shown. */
 function revealRoute({ queue, view }: OperateRouteOptions): Route {
-  return post("/v1/events/:id/reveal", "Shows one event with its personal data; recorded in the ledger.", {}, async (call) => {
-    const { options } = await readAct(call);
-    const event = await findEvent(queue, view, call.principal, call.params["id"] ?? "");
-    if (options.dryRun === true) return json(200, view.event(event));
-    await queue.ledger.append({ by: call.principal.id, action: "reveal", subject: `event ${event.id}`, reason: options.reason, detail: { count: 1 } });
-    return json(200, event);
+  const input = { source: text, tenant: text };
+  return post("/v1/events/:id/reveal", "Shows one event with its personal data; recorded in the ledger.", input, async (call) => {
+    const { options, fields } = await readAct(call, ["source", "tenant"]);
+    const choice = choiceOf(call.principal, textsOf(fields, ["source", "tenant"]));
+    const { id = "" } = call.params;
+    return json(200, options.dryRun === true ? view.event(await eventNamed(queue.inspect, id, choice)) : await revealEvent(queue, id, choice, options));
   });
 }
 

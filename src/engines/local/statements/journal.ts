@@ -29,7 +29,6 @@ export interface JournalStatements {
   /** Appends one event; `false` where its identity is there already. */
   insert(row: EventRow): boolean;
   byIdentity(id: string, source: number, tenant: string | null): EventRow | undefined;
-  byId(id: string): EventRow | undefined;
   bySequence(seq: number): EventRow | undefined;
   /** Events of one type after a position that are due at once, in journal order. */
   ofType(type: number, after: number, limit: number): readonly EventRow[];
@@ -39,7 +38,7 @@ export interface JournalStatements {
   first(): readonly [seq: number, previous: string] | undefined;
   /** The whole journal after a position, in order, without holding it in memory. */
   walk(after: number): IterableIterator<EventRow>;
-  /** Events of one flow, in order: its first event, and all that carry its id. */
+  /** Events of a flow, in order: those that began it, and all that carry their id. */
   ofFlow(correlation: string): readonly EventRow[];
   /** The latest time among the last events: an event that a slow handler emitted carries an older time than those before it. */
   newestTime(): number | undefined;
@@ -51,7 +50,6 @@ export function journalStatements(db: Database): JournalStatements {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, source, coalesce(tenant, '')) DO NOTHING`,
   );
   const byIdentity = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? AND e.source = ? AND coalesce(e.tenant, '') = ?`).raw();
-  const byId = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? LIMIT 1`).raw();
   const bySequence = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.seq = ?`).raw();
   const ofType = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.due IS NULL AND e.type = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`).raw();
   const countOfType = db.prepare("SELECT count(*) FROM events e WHERE e.due IS NULL AND e.type = ? AND e.seq > ?").pluck();
@@ -65,7 +63,6 @@ export function journalStatements(db: Database): JournalStatements {
   return {
     insert: (row) => insert.run(...row).changes === 1,
     byIdentity: (id, source, tenant) => byIdentity.get(id, source, tenant ?? "") as EventRow | undefined,
-    byId: (id) => byId.get(id) as EventRow | undefined,
     bySequence: (seq) => bySequence.get(seq) as EventRow | undefined,
     ofType: (type, after, limit) => ofType.all(type, after, limit) as unknown as EventRow[],
     countOfType: (type, after) => countOfType.get(type, after) as number,
