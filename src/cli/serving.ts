@@ -74,10 +74,17 @@ export async function openDoor({ app, queue, file, isEncrypted, io, options, obs
     readiness: () => readiness(queue),
     metrics: metrics.scrape,
     backup: async ({ by = "local", reason }) => {
-      const result = await backup(queue, file);
-      await queue.ledger.append({ by, action: "backup", subject: result.name, reason, detail: { bytes: result.bytes } });
-      return result;
+      const entry = { by, action: "backup", reason } as const;
+      try {
+        const result = await backup(queue, file);
+        await queue.ledger.append({ ...entry, subject: result.name, detail: { bytes: result.bytes } });
+        return result;
+      } catch (thrown) {
+        await queue.ledger.append({ ...entry, subject: basename(file), result: "failed" }).catch(() => undefined);
+        throw thrown;
+      }
     },
+    erase: (subject, given) => queue.erase(subject, given),
     listen: (listener) => {
       observers.push(listener);
       return () => {

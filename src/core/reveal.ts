@@ -30,11 +30,16 @@ export async function revealEvent({ inspect, ledger }: Revealing, id: string, ch
 /** The first row that there is with one of the keys, unredacted. Throws `OPERATION_INVALID` without a reason, `NOT_FOUND`. */
 export async function revealRow({ inspect, ledger }: Revealing, table: AnyTable, keys: readonly Json[], options: OperationOptions): Promise<Json> {
   checkReason(options);
+  const { key, row } = await rowNamed(inspect, table, keys);
+  await record(ledger, `row ${table.name} ${JSON.stringify(key)}`.slice(0, 2_000), options);
+  return row;
+}
+
+/** The first row that there is with one of the keys. Throws `NOT_FOUND`. */
+export async function rowNamed(inspect: Pick<Inspect, "table">, table: AnyTable, keys: readonly Json[]): Promise<{ readonly key: Json; readonly row: Json }> {
   for (const key of keys) {
     const row = await inspect.table(table).get(key as never);
-    if (row === undefined) continue;
-    await record(ledger, `row ${table.name} ${JSON.stringify(key)}`.slice(0, 2_000), options);
-    return row as Json;
+    if (row !== undefined) return { key, row: row as Json };
   }
   throw new PulseQueueError("NOT_FOUND", `Table ${table.name} has no row with this key`);
 }

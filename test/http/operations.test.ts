@@ -168,19 +168,29 @@ const acts = [
   "/v1/handlers/take/resume",
   "/v1/handlers/take/replay",
   "/v1/events/e-1/reveal",
+  "/v1/tables/orders/reveal",
+  "/v1/subjects/erase",
+  "/v1/keys",
+  "/v1/keys/x/rotate",
+  "/v1/keys/x/revoke",
+  "/v1/incidents/contain",
   "/v1/backup",
 ];
 const audits = ["/v1/ledger", "/v1/ledger/head"];
+/** Read by operators and by auditors, not by who only looks. */
+const oversight = ["/v1/keys", "/v1/incidents/scope"];
 
 describe("every principal × every operation", () => {
-  const allowed = (roles: readonly string[], path: string): boolean =>
-    acts.includes(path)
-      ? roles.includes("operator")
-      : audits.includes(path) || path === "/v1/ledger/verify"
-        ? roles.includes("auditor")
-        : roles.includes("viewer") || roles.includes("operator");
+  const allowed = (roles: readonly string[], method: string, path: string): boolean =>
+    method === "GET" && oversight.includes(path)
+      ? roles.includes("operator") || roles.includes("auditor")
+      : acts.includes(path)
+        ? roles.includes("operator")
+        : audits.includes(path) || path === "/v1/ledger/verify"
+          ? roles.includes("auditor")
+          : roles.includes("viewer") || roles.includes("operator");
   const operations: readonly (readonly [method: string, path: string])[] = [
-    ...[...reads, ...audits].map((path) => ["GET", path] as const),
+    ...[...reads, ...audits, ...oversight].map((path) => ["GET", path] as const),
     ...[...acts, "/v1/ledger/verify"].map((path) => ["POST", path] as const),
   ];
 
@@ -192,7 +202,7 @@ describe("every principal × every operation", () => {
       door.refusals();
       for (const [method, path] of operations) {
         const response = await door.ask(path, { method, as, ...(method === "POST" ? { body: path.includes("verify") ? {} : act } : {}) });
-        const isAllowed = allowed(scope.roles, path);
+        const isAllowed = allowed(scope.roles, method, path);
         expect(`${path} ${response.status === 403 ? "denied" : "allowed"}`).toBe(`${path} ${isAllowed ? "allowed" : "denied"}`);
         if (!isAllowed) expect(door.refusals()).toHaveLength(1);
         door.refusals();

@@ -2,7 +2,25 @@
 import { PulseQueueError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
 import { checkReason, type OperationOptions } from "../../core/operation.ts";
-import type { Call } from "../call.ts";
+import type { Call, Route } from "../call.ts";
+
+/** A route by which an operator acts. `input`: JSON Schemas of what the body holds besides reason and dryRun. */
+export function actRoute(path: string, summary: string, input: Readonly<Record<string, Json>>, handle: Route["handle"]): Route {
+  return {
+    method: "POST",
+    path,
+    access: { kind: "roles", roles: ["operator"] },
+    summary,
+    query: [],
+    input: {
+      type: "object",
+      additionalProperties: false,
+      required: ["reason"],
+      properties: { reason: { type: "string", minLength: 1, maxLength: 1_000 }, dryRun: { type: "boolean", default: false }, ...input },
+    },
+    handle,
+  };
+}
 
 export type Fields = Readonly<Record<string, Json | undefined>>;
 
@@ -41,6 +59,13 @@ export function textsOf<Name extends string>(fields: Fields, names: readonly Nam
     texts[name] = value;
   }
   return texts;
+}
+
+/** A list of texts. Throws `REQUEST_INVALID`. */
+export function listOf(what: string, value: Json): readonly string[] {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "string"))
+    throw new PulseQueueError("REQUEST_INVALID", `${what} must be a list of names`);
+  return value;
 }
 
 /** A time as ISO 8601 or milliseconds since 1970. Throws `REQUEST_INVALID`. */
