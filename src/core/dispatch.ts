@@ -58,6 +58,7 @@ export async function runBatch<D extends Delivery>(options: DispatchOptions<D>, 
     const result = await store.commit({ settled, guards: work.guards, writes: work.writes, events: work.events, answer: undefined });
     switch (result.outcome) {
       case "committed":
+        for (const event of work.events) event.sent?.();
         report(system, handler, settled);
         return { settled, unstarted: withoutSettled(todo, settled) };
       case "conflict":
@@ -285,6 +286,7 @@ function report<D extends Delivery>(system: System, handler: HandlerDefinition, 
       event: event.type,
       eventId: event.id,
       correlationId: event.correlationId ?? event.id,
+      tenant: event.tenant,
       age: Math.max(0, now - event.time),
       state: status.state,
       attempt: delivery.attempt,

@@ -31,6 +31,8 @@ export interface NewEvent extends EventRecord {
   readonly chosenId: boolean;
   /** Whom its personal data is about, as its declaration says. */
   readonly subject?: string | undefined;
+  /** Tells who follows the event that it is durable. */
+  readonly sent?: (() => void) | undefined;
   /** Who was authenticated when it was published, for the scope of an incident. Not for what it causes: that is found from it. */
   readonly principal?: string | undefined;
 }

@@ -258,6 +258,8 @@ export interface InvokeResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Whether this is the stored answer of an earlier request. */
   readonly replayed: boolean;
+  /** Of the events that it emitted, where the request had one; of the first request where it is replayed. */
+  readonly correlationId?: string;
 }
 
 /** A running application. */

@@ -121,7 +121,7 @@ export class Scope implements Context, RowAccess {
             ...(hidden.length === 0 ? fields : (scrubDeep(fields, hidden) as typeof fields)),
             handler: owner,
             eventId: event?.id,
-            correlationId: event?.correlationId ?? event?.id,
+            correlationId: event === undefined ? this.#call.origin?.correlationId : (event.correlationId ?? event.id),
           },
         });
       };

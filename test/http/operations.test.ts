@@ -322,6 +322,10 @@ describe("live streams", () => {
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     let text = "";
     while (!text.includes('"id":"ours"')) text += new TextDecoder().decode((await reader.read()).value);
+    await door.queue.start();
+    await door.queue.idle();
+    while (!text.includes("event: settled")) text += new TextDecoder().decode((await reader.read()).value);
+    expect(text).toContain('"eventId":"ours"');
     expect(text).not.toContain("theirs");
     await reader.cancel();
   });

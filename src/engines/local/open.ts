@@ -90,6 +90,7 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     for (const result of await store.append(events)) {
       if (result instanceof Error) throw result;
       if (result.duplicate) duplicates += 1;
+      else events[receipts.length]?.sent?.();
       receipts.push(result);
     }
     const [first] = events;
