@@ -151,7 +151,13 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     rotateMasterKey: (masterKey, given) => act("configuration", "master key", given, () => rotateMasterKey(engine, masterKey, given)),
     async verify(progress) {
       assertOpen();
-      return verifyFile(engine.db, engine.statements, engine.journal, progress);
+      const pause = async (): Promise<void> => {
+        await new Promise<void>((resolve) => {
+          system.clock.soon(resolve);
+        });
+        assertOpen();
+      };
+      return verifyFile(engine.db, engine.statements, engine.journal, { progress, pause });
     },
 
     async facts() {

@@ -36,8 +36,8 @@ export interface JournalStatements {
   /** The position and hash at the end of the journal. */
   last(): readonly [seq: number, hash: string] | undefined;
   first(): readonly [seq: number, previous: string] | undefined;
-  /** The whole journal after a position, in order, without holding it in memory. */
-  walk(after: number): IterableIterator<EventRow>;
+  /** Events after a position, in order. */
+  page(after: number, limit: number): readonly EventRow[];
   /** Events of a flow, in order: those that began it, and all that carry their id. */
   ofFlow(correlation: string): readonly EventRow[];
   /** The latest time among the last events: an event that a slow handler emitted carries an older time than those before it. */
@@ -55,7 +55,7 @@ export function journalStatements(db: Database): JournalStatements {
   const countOfType = db.prepare("SELECT count(*) FROM events e WHERE e.due IS NULL AND e.type = ? AND e.seq > ?").pluck();
   const last = db.prepare("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").raw();
   const first = db.prepare("SELECT seq, previous FROM events ORDER BY seq LIMIT 1").raw();
-  const walk = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.seq > ? ORDER BY e.seq`).raw();
+  const page = db.prepare(`SELECT ${eventColumns} FROM events e WHERE e.seq > ? ORDER BY e.seq LIMIT ?`).raw();
   const ofFlow = db
     .prepare(`SELECT ${eventColumns} FROM events e WHERE e.id = ? UNION SELECT ${eventColumns} FROM events e WHERE e.correlation = ? ORDER BY 1`)
     .raw();
@@ -68,7 +68,7 @@ export function journalStatements(db: Database): JournalStatements {
     countOfType: (type, after) => countOfType.get(type, after) as number,
     last: () => last.get() as [number, string] | undefined,
     first: () => first.get() as [number, string] | undefined,
-    walk: (after) => walk.iterate(after) as IterableIterator<EventRow>,
+    page: (after, limit) => page.all(after, limit) as unknown as EventRow[],
     ofFlow: (correlation) => ofFlow.all(correlation, correlation) as unknown as EventRow[],
     newestTime: () => (newestTime.get() as number | null) ?? undefined,
   };
