@@ -12,6 +12,7 @@ export { defineSchedule } from "./core/schedule.ts";
 export type { ScheduleDefinition, ScheduleOptions, Tick } from "./core/schedule.ts";
 export { defineSecret } from "./core/secret.ts";
 export type { SecretDefinition } from "./core/secret.ts";
+export type { RowPage, RowPageOptions, TableInspector } from "./core/table-inspector.ts";
 export { defineTable } from "./core/table.ts";
 export type { AnyTable, Row, RowInput, RowKey, TableDefinition, TableOptions, TableQuery } from "./core/table.ts";
 export type { Context, EmitOptions, Log, ReadableTable, Tables, WritableTable } from "./core/context.ts";
@@ -30,9 +31,11 @@ export type {
   ContainResult,
   ContainTargets,
   DeadLetterFilter,
+  DeadLetterQuery,
   DeadLetterView,
   DeliveryFilter,
   DeliveryView,
+  EventChoice,
   EventFilter,
   EventView,
   HandlerView,
@@ -45,7 +48,6 @@ export type {
   PublishOptions,
   Queue,
   ReplayOptions,
-  TableInspector,
   TraceNode,
 } from "./core/queue.ts";
 export type { IssuedKey, KeyStore, KeyView, NewKey, RotateOptions, StoredKey } from "./core/keys.ts";

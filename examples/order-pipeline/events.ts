@@ -5,7 +5,7 @@
 import { defineEvent } from "pulsequeue";
 import { z } from "zod";
 import { amount, currency, positiveAmount } from "./money.ts";
-import { customer, line, operationKinds, orderId, quantity, reasons, sku } from "./tables.ts";
+import { aboutCustomer, customer, line, operationKinds, orderId, quantity, reasons, sku } from "./tables.ts";
 
 const reason = z.enum(reasons);
 const byOrder = { key: (data: { readonly orderId: string }): string => data.orderId };
@@ -16,6 +16,7 @@ export const orderPlaced = defineEvent("order.placed", {
   schema: z.strictObject({ orderId, customer, lines: z.array(line).min(1), total: positiveAmount, currency }),
   ...byOrder,
   pii: ["customer.name", "customer.email", "customer.address"],
+  subject: aboutCustomer,
 });
 
 /** Every line of the order is held for it. */

@@ -23,6 +23,9 @@ export const never = Number.MAX_SAFE_INTEGER;
 
 export const customer = z.strictObject({ name: z.string().min(1).max(200), email: z.email().max(254), address: z.string().min(1).max(500) });
 
+/** Whom an order is about: the customer is known by their address, however they write it. Each has a key of their own, so that one can be erased. */
+export const aboutCustomer = (data: { readonly customer: { readonly email: string } }): string => data.customer.email.toLowerCase();
+
 export const line = z.strictObject({ sku, quantity, unitPrice: positiveAmount });
 
 /** A reference to a payment method that the provider's own form made. Card data never enters the shop. */
@@ -108,6 +111,7 @@ export const orders = defineTable("orders", {
   key: "id",
   indexes: { byHold: ["state", "holdExpiresAt"], byAge: ["state", "updatedAt"] },
   pii: ["customer.name", "customer.email", "customer.address", "paymentMethod"],
+  subject: aboutCustomer,
   invariant: (row) =>
     row.total === totalOf(row.lines) &&
     row.lines.every((one, index) => index === 0 || (row.lines[index - 1]?.sku ?? "") < one.sku) &&

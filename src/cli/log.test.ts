@@ -23,6 +23,7 @@ const settled: ObservedFact = {
   handler: "confirm",
   event: "order.placed",
   eventId: "0190-0000-event",
+  tenant: undefined,
   correlationId: "0190-0000-event",
   age: 5,
   state: "done",

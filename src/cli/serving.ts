@@ -14,6 +14,7 @@ import type { BackupResult, Readiness } from "../http/options.ts";
 import { loopback, serve, type HttpServer } from "../http/serve.ts";
 import { loopbackNames } from "../http/target.ts";
 import { createMetrics } from "../observe/metrics.ts";
+import { recordConfiguration } from "./configuration.ts";
 import { declaresPersonalData } from "./doctor.ts";
 import { usageError } from "./exit.ts";
 import { readManifest } from "./manifest.ts";
@@ -47,6 +48,7 @@ export async function openDoor({ app, queue, file, isEncrypted, io, options, obs
       `Personal data would be stored unencrypted, so the server does not listen on ${host}: give a master key with --key-file`,
     );
   const tls = tlsOf(options);
+  const { version } = readManifest();
   const observe: Observer = (fact) => {
     for (const observer of observers) observer(fact);
   };
@@ -70,14 +72,21 @@ export async function openDoor({ app, queue, file, isEncrypted, io, options, obs
     clock: machineClock,
     observe,
     hosts: [...loopbackNames, ...(host.includes(":") ? [`[${host}]`] : [host]), ...allowHost],
-    version: readManifest().version,
+    version,
     readiness: () => readiness(queue),
     metrics: metrics.scrape,
     backup: async ({ by = "local", reason }) => {
-      const result = await backup(queue, file);
-      await queue.ledger.append({ by, action: "backup", subject: result.name, reason, detail: { bytes: result.bytes } });
-      return result;
+      const entry = { by, action: "backup", reason } as const;
+      try {
+        const result = await backup(queue, file);
+        await queue.ledger.append({ ...entry, subject: result.name, detail: { bytes: result.bytes } });
+        return result;
+      } catch (thrown) {
+        await queue.ledger.append({ ...entry, subject: basename(file), result: "failed" }).catch(() => undefined);
+        throw thrown;
+      }
     },
+    erase: (subject, given) => queue.erase(subject, given),
     listen: (listener) => {
       observers.push(listener);
       return () => {
@@ -89,7 +98,14 @@ export async function openDoor({ app, queue, file, isEncrypted, io, options, obs
   const asked = options.port ?? envPort(io);
   for (let port = asked ?? presetPort; ; port += 1) {
     try {
-      return await serve(http, { host, port, behindProxy, hasCredentials, ...(tls === undefined ? {} : { tls }) });
+      const server = await serve(http, { host, port, behindProxy, hasCredentials, ...(tls === undefined ? {} : { tls }) });
+      try {
+        await recordConfiguration(queue.ledger, { app, version, url: server.url, certificate: tls?.cert, isEncrypted, options });
+      } catch (thrown) {
+        await server.close(0);
+        throw thrown;
+      }
+      return server;
     } catch (thrown) {
       const isTaken = isPulseQueueError(thrown) && thrown.cause !== undefined;
       if (!isTaken || asked !== undefined || port >= presetPort + tries) throw thrown;

@@ -8,7 +8,7 @@
  * fewer at a time, and uses up no attempt: with every conflict somebody else has committed, so the whole always moves on.
  */
 import { failureOf, scrubFailure, transition, type DeliveryFact, type DeliveryStatus, type Failure } from "./delivery.ts";
-import type { EventRecord } from "./envelope.ts";
+import type { EventRecord, NewEvent } from "./envelope.ts";
 import { isPulseQueueError, PulseQueueError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type { EventMessage, HandlerDefinition } from "./handler.ts";
@@ -52,11 +52,13 @@ export async function runBatch<D extends Delivery>(options: DispatchOptions<D>, 
   let todo = [...deliveries];
   for (let conflicts = 0; ;) {
     const work = openUnitOfWork(store);
-    const settled = await runUntilFull(options, handler, todo, work, forced, conflicts);
+    const emitters: D[] = [];
+    const settled = await runUntilFull(options, handler, todo, work, { forced, conflicts, emitters });
     if (settled.length === 0) return { settled, unstarted: todo };
     const result = await store.commit({ settled, guards: work.guards, writes: work.writes, events: work.events, answer: undefined });
     switch (result.outcome) {
       case "committed":
+        for (const event of work.events) event.sent?.();
         report(system, handler, settled);
         return { settled, unstarted: withoutSettled(todo, settled) };
       case "conflict":
@@ -69,13 +71,27 @@ export async function runBatch<D extends Delivery>(options: DispatchOptions<D>, 
         if (todo.length === 0) return { settled: [], unstarted: [] };
         break;
       case "identity-reused": {
-        const owner = settled.find(({ delivery, status }) => status.state === "done" && delivery.event.id === result.event.causationId)?.delivery;
-        if (owner === undefined) throw new PulseQueueError("INTERNAL", "An emitted event belongs to no delivery of its batch");
-        forced.set(owner, new PulseQueueError("IDENTITY_REUSED", `Event ${result.event.type} with the id ${result.event.id} exists with other data`));
+        const [owner, event] = [emitters[result.index], work.events[result.index]];
+        if (owner === undefined || event === undefined) throw new PulseQueueError("INTERNAL", "An emitted event belongs to no delivery of its batch");
+        forced.set(owner, reusedIdentity(event));
         break;
       }
     }
   }
+}
+
+/** What became of the batch before, and what is found out about it now. */
+interface Rounds<D> {
+  /** Deliveries that fail without being run again. */
+  readonly forced: ReadonlyMap<D, unknown>;
+  readonly conflicts: number;
+  /** Filled: which delivery emitted each of the unit of work's events, since ids of several sources may be equal. */
+  readonly emitters: D[];
+}
+
+/** An event was emitted under the id of another one. */
+export function reusedIdentity({ type, id }: NewEvent): PulseQueueError {
+  return new PulseQueueError("IDENTITY_REUSED", `Event ${type} with the id ${id} exists with other data`);
 }
 
 function withoutSettled<D extends Delivery>(deliveries: readonly D[], settled: readonly Settlement<D>[]): readonly D[] {
@@ -89,8 +105,7 @@ async function runUntilFull<D extends Delivery>(
   handler: HandlerDefinition,
   deliveries: D[],
   work: UnitOfWork,
-  forced: ReadonlyMap<D, unknown>,
-  conflicts: number,
+  { forced, conflicts, emitters }: Rounds<D>,
 ): Promise<readonly Settlement<D>[]> {
   const { clock, trace: tracer } = options.system;
   const settled: Settlement<D>[] = [];
@@ -121,8 +136,10 @@ async function runUntilFull<D extends Delivery>(
         : await (tracer === undefined ? run(undefined) : traced(tracer, handler, delivery, run));
       const milliseconds = clock.monotonic() - before;
       before += milliseconds;
-      if (fact.type === "succeeded") settled.push({ delivery, status: done, wrote: work.keep(), milliseconds });
-      else {
+      if (fact.type === "succeeded") {
+        settled.push({ delivery, status: done, wrote: work.keep(), milliseconds });
+        while (emitters.length < work.events.length) emitters.push(delivery);
+      } else {
         work.rollback();
         if (fact.type === "returned") break;
         const status = settle(options.system, handler, delivery, fact);
@@ -269,6 +286,7 @@ function report<D extends Delivery>(system: System, handler: HandlerDefinition, 
       event: event.type,
       eventId: event.id,
       correlationId: event.correlationId ?? event.id,
+      tenant: event.tenant,
       age: Math.max(0, now - event.time),
       state: status.state,
       attempt: delivery.attempt,

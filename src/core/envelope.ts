@@ -31,8 +31,15 @@ export interface NewEvent extends EventRecord {
   readonly chosenId: boolean;
   /** Whom its personal data is about, as its declaration says. */
   readonly subject?: string | undefined;
+  /** Tells who follows the event that it is durable. */
+  readonly sent?: (() => void) | undefined;
   /** Who was authenticated when it was published, for the scope of an incident. Not for what it causes: that is found from it. */
   readonly principal?: string | undefined;
+}
+
+/** What makes an event one and the same, as a text: its tenant, source and id. */
+export function eventIdentity({ id, source, tenant }: Pick<EventRecord, "id" | "source" | "tenant">): string {
+  return tenant === undefined ? `${source}\u0000${id}` : `${source}\u0000${id}\u0000${tenant}`;
 }
 
 /** An event in CloudEvents 1.0 form (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md), with our extensions. */

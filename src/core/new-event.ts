@@ -40,6 +40,7 @@ export function newEvent(
   const now = system.clock.now();
   const id = options.id === undefined ? system.newId() : checkIdentifier("event id", options.id);
   const context = optional(options.traceparent, checkTraceparent) ?? parent?.traceparent;
+  const trace = system.trace?.send({ type: event.name, id }, context);
   return {
     id,
     type: event.name,
@@ -52,11 +53,12 @@ export function newEvent(
       parent === undefined ? optional(options.correlationId, (value) => checkIdentifier("correlation id", value)) : (parent.correlationId ?? parent.id),
     causationId: parent?.id,
     hops: parent === undefined ? 0 : parent.hops + 1,
-    traceparent: system.trace?.send({ type: event.name, id }, context) ?? context,
+    traceparent: trace?.context ?? context,
     tenant: parent === undefined ? optional(options.tenant, (value) => checkIdentifier("tenant", value)) : parent.tenant,
     dueAt: dueAt(options, now),
     chosenId: options.id !== undefined,
     ...(parent !== undefined || options.principal === undefined ? {} : { principal: options.principal }),
+    ...(trace === undefined ? {} : { sent: trace.sent }),
     ...(subject === undefined ? {} : { subject: checkIdentifier("subject", subject) }),
   };
 }

@@ -38,10 +38,17 @@ export interface System {
 
 /** Follows work from process to process. Must not throw. Contexts are W3C `traceparent` texts. */
 export interface Tracer {
-  /** An event is sent: answers the context to store with it, `undefined`: none of its own. `parent`: the context it is sent in, if known. */
-  send(event: { readonly type: string; readonly id: string }, parent: string | undefined): string | undefined;
+  /** An event is about to be sent. `parent`: the context it is sent in, if known. */
+  send(event: { readonly type: string; readonly id: string }, parent: string | undefined): SentTrace;
   /** An attempt at a delivery begins. */
   process(handler: string, delivery: Delivery): AttemptTrace;
+}
+
+export interface SentTrace {
+  /** To be stored with the event; `undefined`: none of its own. */
+  readonly context: string | undefined;
+  /** The event is durable. Never called for one that was rolled back, refused or there already: that one was not sent. */
+  readonly sent: () => void;
 }
 
 export interface AttemptTrace {
@@ -71,6 +78,7 @@ export type ObservedFact =
       readonly event: string;
       readonly eventId: string;
       readonly correlationId: string;
+      readonly tenant: string | undefined;
       /** Milliseconds since the event was accepted. */
       readonly age: number;
       readonly state: DeliveryState;
@@ -79,8 +87,17 @@ export type ObservedFact =
       readonly failure: Failure | undefined;
     }
   | { readonly type: "conflict"; readonly handler: string }
-  /** A request over HTTP was answered; `route` is a pattern, never a caller's text. */
-  | { readonly type: "request"; readonly route: string; readonly method: string; readonly status: number; readonly milliseconds: number }
+  /** A request over HTTP was answered. */
+  | {
+      readonly type: "request";
+      /** A pattern, never a caller's text. */
+      readonly route: string;
+      readonly method: string;
+      readonly status: number;
+      readonly milliseconds: number;
+      /** Of a request to an endpoint of the app: what it emits has it too. */
+      readonly correlationId: string | undefined;
+    }
   /** A request was turned away, once for each, with the reason that counts. */
   | { readonly type: "refused"; readonly reason: RefusalReason; readonly route: string }
   | { readonly type: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };
@@ -175,19 +192,19 @@ export type CommitResult<D extends Delivery = Delivery> =
   | { readonly outcome: "conflict" }
   /** These deliveries are no longer ours (done already, taken over, discarded). Nothing was written. */
   | { readonly outcome: "lost"; readonly deliveries: readonly D[] }
-  /** An emitted event has the identity of another one with other data. Nothing was written. */
-  | { readonly outcome: "identity-reused"; readonly event: NewEvent };
+  /** The commit's event at `index` has the identity of another one with other data. Nothing was written. */
+  | { readonly outcome: "identity-reused"; readonly index: number };
 
 export interface Receipt {
   readonly id: string;
-  /** Whether an event with this source and id was there already; then nothing was stored. */
+  /** Whether an event with this tenant, source and id was there already; then nothing was stored. */
   readonly duplicate: boolean;
 }
 
 /** Durable state. Every method rejects with `STORE_…` errors; then nothing of it was acknowledged. */
 export interface Store<D extends Delivery = Delivery> {
   /**
-   * Appends events to the journal, each once: an identity (source, id) that is there with equal data is a duplicate, with
+   * Appends events to the journal, each once: an identity (tenant, source, id) that is there with equal data is a duplicate, with
    * other data an `IDENTITY_REUSED` error for that event alone. Resolves after they are durable.
    */
   append(events: readonly NewEvent[]): Promise<readonly (Receipt | Error)[]>;

@@ -9,7 +9,8 @@ import type { Ledger, LedgerEntry } from "./ledger.ts";
 import type { Nonces } from "./nonces.ts";
 import type { OperationOptions, OperationResult } from "./operation.ts";
 import type { Receipt } from "./ports.ts";
-import type { AnyTable, Row, RowKey } from "./table.ts";
+import type { TableInspector } from "./table-inspector.ts";
+import type { AnyTable } from "./table.ts";
 
 export interface PublishOptions {
   /** @default a UUIDv7 */
@@ -99,7 +100,9 @@ export interface HandlerView {
 export interface EventFilter {
   readonly type?: string;
   readonly key?: string;
+  /** Events of several sources and tenants may have one id. */
   readonly id?: string;
+  readonly source?: string;
   readonly correlationId?: string;
   readonly tenant?: string;
   /** At or after, before: milliseconds since 1970. */
@@ -117,10 +120,15 @@ export interface DeliveryFilter {
   readonly handler?: string;
   /** `done` and `discarded` ones are found with `eventId` only. */
   readonly state?: DeliveryState;
+  /** The deliveries of every event with this id; `source` and `tenant` choose among them. */
   readonly eventId?: string;
+  /** Of the event. */
+  readonly source?: string;
   readonly eventType?: string;
   readonly key?: string;
   readonly tenant?: string;
+  /** Only what comes after the delivery with this id, in the order of the journal: the last one of the page before. */
+  readonly after?: string;
   /** @default 100, at most 1,000 */
   readonly limit?: number;
 }
@@ -130,6 +138,8 @@ export interface DeadLetterFilter {
   readonly id?: string;
   readonly handler?: string;
   readonly eventId?: string;
+  /** Of the event. */
+  readonly source?: string;
   readonly eventType?: string;
   readonly key?: string;
   readonly tenant?: string;
@@ -137,6 +147,18 @@ export interface DeadLetterFilter {
   readonly all?: true;
   /** At most so many, the oldest first. @default all that match */
   readonly limit?: number;
+}
+
+/** A page of dead letters. */
+export interface DeadLetterQuery extends DeadLetterFilter {
+  /** Only what comes after the dead letter with this id, in the order of the journal: the last one of the page before. */
+  readonly after?: string;
+}
+
+/** Which of the events that have an id is meant. */
+export interface EventChoice {
+  readonly source?: string;
+  readonly tenant?: string;
 }
 
 export interface ReplayOptions extends OperationOptions {
@@ -186,18 +208,16 @@ export interface ContainResult {
   readonly dryRun: boolean;
 }
 
-export interface TableInspector<T extends AnyTable> {
-  get(key: RowKey<T>): Promise<Row<T> | undefined>;
-  /** Every row, ordered by key. */
-  all(): Promise<readonly Row<T>[]>;
-}
-
 export interface Inspect {
   events(filter?: EventFilter): Promise<readonly EventView[]>;
+  /** In the order of the journal. */
   deliveries(filter?: DeliveryFilter): Promise<readonly DeliveryView[]>;
-  deadLetters(filter?: Partial<DeadLetterFilter>): Promise<readonly DeadLetterView[]>;
-  /** The flow that has this correlation id, as trees; the id of any of its events serves too. */
-  trace(correlationId: string): Promise<readonly TraceNode[]>;
+  deadLetters(filter?: DeadLetterQuery): Promise<readonly DeadLetterView[]>;
+  /**
+   * The flows that have this correlation id, or hold an event with this id, as trees: all of them, since events of several sources and
+   * tenants may have one id. With `choice` only the trees that hold such an event of this source and tenant.
+   */
+  trace(id: string, choice?: EventChoice): Promise<readonly TraceNode[]>;
   handlers(): Promise<readonly HandlerView[]>;
   /** What an incident reached. Throws `OPERATION_INVALID` without a filter, `NOT_FOUND` for an event that is not there. */
   incident(filter: IncidentFilter): Promise<IncidentScope>;
@@ -238,6 +258,8 @@ export interface InvokeResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Whether this is the stored answer of an earlier request. */
   readonly replayed: boolean;
+  /** Of the events that it emitted, where the request had one; of the first request where it is replayed. */
+  readonly correlationId?: string;
 }
 
 /** A running application. */

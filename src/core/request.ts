@@ -2,6 +2,7 @@
  * Runs one request to an endpoint: validate, run, commit, answer. With an idempotency key the answer commits together with
  * the effects, so that the same request gets the same answer however often it is sent.
  */
+import { reusedIdentity } from "./dispatch.ts";
 import type { EndpointDefinition, EndpointResponse } from "./endpoint.ts";
 import { isPulseQueueError, PulseQueueError, type Issue } from "./errors.ts";
 import { decodeJson, encodeJson } from "./json.ts";
@@ -36,7 +37,12 @@ export async function runRequest(options: RequestOptions, endpoint: EndpointDefi
       if (thrown.code.startsWith("STORE_") || thrown.code === "QUEUE_CLOSED") throw thrown;
       return problem(thrown);
     }
-    options.system.observe({ type: "log", level: "error", message: "an endpoint failed", fields: { endpoint: endpoint.name, error: thrown } });
+    options.system.observe({
+      type: "log",
+      level: "error",
+      message: "an endpoint failed",
+      fields: { endpoint: endpoint.name, correlationId: request.correlationId, error: thrown },
+    });
     return problem(new PulseQueueError("HANDLER_FAILED", `Endpoint ${endpoint.name} failed`, { cause: thrown }));
   }
 }
@@ -45,16 +51,25 @@ async function once(options: RequestOptions, endpoint: EndpointDefinition, reque
   const { system, store, running } = options;
   const id = [endpoint.name, request.tenant ?? "", request.principal ?? "", key].join("\u0000");
   const body = request.body === undefined ? "" : encodeJson(request.body, "The body", limits.eventBytes);
-  const fingerprint = system.hash(JSON.stringify([request.params ?? {}, request.query ?? {}, body]));
+  const hash = system.hash(JSON.stringify([request.params ?? {}, request.query ?? {}, body]));
+  const fingerprint = keyed(system, id, hash);
   if (running.has(id)) throw new PulseQueueError("REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is still running", { retryAfter: 1_000 });
   running.add(id);
   try {
     const known = await store.answer(id);
-    if (known !== undefined) return replay(known, fingerprint);
+    if (known !== undefined) return replay(known.fingerprint === hash ? { ...known, fingerprint } : known, fingerprint); // stored before there was a key
     return await execute(options, endpoint, request, { request: id, fingerprint });
   } finally {
     running.delete(id);
   }
+}
+
+/**
+ * A body may be personal data of which there is little to guess, so that its hash would tell it: where data is encrypted, the hash is
+ * keyed too. Without a master key the data itself lies beside the hash, which then gives nothing away.
+ */
+function keyed({ hash, vault }: System, request: string, fingerprint: string): string {
+  return vault === undefined ? fingerprint : hash(vault.seal(fingerprint, `request:${request}:`, undefined));
 }
 
 function replay(known: StoredAnswer, fingerprint: string): InvokeResponse {
@@ -78,9 +93,12 @@ async function execute(
     const answer = identity === undefined || failed ? undefined : { ...identity, answer: JSON.stringify(response) };
     if (work.size === 0 && answer === undefined) return response;
     const result = await store.commit({ settled: [], guards: work.guards, writes: work.writes, events: work.events, answer });
-    if (result.outcome === "committed") return response;
-    if (result.outcome === "identity-reused")
-      throw new PulseQueueError("IDENTITY_REUSED", `Event ${result.event.type} with the id ${result.event.id} exists with other data`);
+    if (result.outcome === "committed") {
+      for (const event of work.events) event.sent?.();
+      return response;
+    }
+    const reused = result.outcome === "identity-reused" ? work.events[result.index] : undefined;
+    if (reused !== undefined) throw reusedIdentity(reused);
     const known = identity === undefined ? undefined : await store.answer(identity.request);
     if (known !== undefined && identity !== undefined) return replay(known, identity.fingerprint);
     system.observe({ type: "conflict", handler: endpoint.name });
@@ -120,7 +138,7 @@ async function call(
     });
     const response = await Promise.race([endpoint.handle(call, scope), timeout]);
     scope.checkInvariants();
-    return checked(endpoint, response);
+    return { ...checked(endpoint, response), ...(correlationId === undefined ? {} : { correlationId }) };
   } catch (thrown) {
     throw scrubError(thrown, scope.hidden);
   } finally {

@@ -4,7 +4,7 @@
  * that a handler which goes on after its time cannot touch anything.
  */
 import type { Context, EmitOptions, Log, StepFunction } from "./context.ts";
-import type { EventRecord } from "./envelope.ts";
+import { eventIdentity, type EventRecord } from "./envelope.ts";
 import { PulseQueueError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type { GrantSet } from "./grants.ts";
@@ -121,7 +121,7 @@ export class Scope implements Context, RowAccess {
             ...(hidden.length === 0 ? fields : (scrubDeep(fields, hidden) as typeof fields)),
             handler: owner,
             eventId: event?.id,
-            correlationId: event?.correlationId ?? event?.id,
+            correlationId: event === undefined ? this.#call.origin?.correlationId : (event.correlationId ?? event.id),
           },
         });
       };
@@ -170,7 +170,7 @@ export class Scope implements Context, RowAccess {
   idempotencyKey(name: string): string {
     const { system, app, owner } = this.#shared;
     const { event } = this.#call;
-    const identity = event === undefined ? this.#call.identity : `${event.source}\u0000${event.id}`;
+    const identity = event === undefined ? this.#call.identity : eventIdentity(event);
     return `pq_${system.hash([app, owner, identity, name].join("\u0000")).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
   }
 

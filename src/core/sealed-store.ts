@@ -63,7 +63,8 @@ export function sealedStore<D extends Delivery>(store: Store<D>, topology: Topol
 }
 
 const answerPlace = (request: string): string => `answer:${request}:`;
-const stepPlace = ({ event }: Delivery): string => `step:${event.source}/${event.id}`;
+const stepPlace = ({ event }: Delivery): string =>
+  event.tenant === undefined ? `step:${event.source}/${event.id}` : `step:${event.source}/${event.id}/${event.tenant}`;
 
 /** Whom a commit is about, if it is one person: then its answer is too. */
 function onlySubject(commit: Commit): string | undefined {

@@ -1,9 +1,10 @@
 import { Hono } from "hono";
 import { PulseQueueError } from "../core/errors.ts";
+import { idMaker } from "../core/ids.ts";
 import type { Observer } from "../core/ports.ts";
 import type { Principal } from "../core/principal.ts";
 import { anonymous, authorise, identify } from "./access.ts";
-import { openBody, queryOf, type Body, type Route } from "./call.ts";
+import { correlationOf, openBody, queryOf, type Body, type Route } from "./call.ts";
 import { machineClock } from "./machine-clock.ts";
 import { defaultLimits, type HttpAppOptions, type HttpLimits, type Peer } from "./options.ts";
 import { clientOf, createBudget, createLimiter } from "./rates.ts";
@@ -24,6 +25,8 @@ export interface HttpApp {
   readonly limits: HttpLimits;
 }
 
+const correlationHeader = "x-correlation-id";
+
 /** What is recorded of a request that names no route. */
 const noRoute = "(none)";
 
@@ -39,6 +42,7 @@ interface Exchange {
   route: string;
   principal: Principal;
   body: Body | undefined;
+  correlationId: string | undefined;
 }
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
@@ -64,6 +68,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   const byAddress = createLimiter(clock, limits.address);
   const byPrincipal = createLimiter(clock, limits.principal);
   const byTenant = createLimiter(clock, limits.tenant);
+  const newId = idMaker(() => clock.now(), Math.random); // no secret: it only has to be another one
 
   const spend = (principal: Principal, cost: number): void => {
     if (principal.kind === "anonymous") return;
@@ -81,7 +86,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     exchange.principal = await identify({ authenticator, limits, request, peer, path: target.path, route: route.path, access, body });
     authorise(access, exchange.principal);
     spend(exchange.principal, 1);
-    return await route.handle({ request, peer, target, principal: exchange.principal, params, query: queryOf(target.search, route.query), body });
+    if (access.kind === "endpoint") exchange.correlationId = correlationOf(request.headers, newId);
+    const { principal, correlationId } = exchange;
+    return await route.handle({ request, peer, target, principal, params, query: queryOf(target.search, route.query), body, correlationId });
   };
 
   const hono = new Hono<Bindings>({ strict: true, getPath: (_request, context) => (context?.env as Bindings["Bindings"]).exchange.target.path });
@@ -111,7 +118,15 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     limits,
     async fetch(request, peer) {
       const started = clock.monotonic();
-      const exchange: Exchange = { request, peer, target: { path: "/", search: "" }, route: noRoute, principal: anonymous, body: undefined };
+      const exchange: Exchange = {
+        request,
+        peer,
+        target: { path: "/", search: "" },
+        route: noRoute,
+        principal: anonymous,
+        body: undefined,
+        correlationId: undefined,
+      };
       let response: Response;
       try {
         const target = parseTarget(peer.target ?? targetOf(request.url), limits.targetLength);
@@ -120,7 +135,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
         response = await refuse(thrown, exchange, refusals, observe);
       }
       exchange.body?.release();
-      observe({ type: "request", route: exchange.route, method: methodOf(request), status: response.status, milliseconds: clock.monotonic() - started });
+      const { route, correlationId } = exchange;
+      if (correlationId !== undefined && !response.headers.has(correlationHeader)) response.headers.set(correlationHeader, correlationId);
+      observe({ type: "request", route, method: methodOf(request), status: response.status, milliseconds: clock.monotonic() - started, correlationId });
       return response;
     },
     unreadable() {
@@ -132,9 +149,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   };
 }
 
-async function refuse(thrown: unknown, { route, principal, peer }: Exchange, refusals: Refusals, observe: Observer): Promise<Response> {
+async function refuse(thrown: unknown, { route, principal, peer, correlationId }: Exchange, refusals: Refusals, observe: Observer): Promise<Response> {
   const error = toError(thrown);
-  if (error.code === "INTERNAL") observe({ type: "log", level: "error", message: "a request failed", fields: { route, error: thrown } });
+  if (error.code === "INTERNAL") observe({ type: "log", level: "error", message: "a request failed", fields: { route, correlationId, error: thrown } });
   await refusals.refuse(error.code, route, principal.kind === "anonymous" ? peer.address : principal.id);
   return problemResponse(error);
 }

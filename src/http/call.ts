@@ -2,6 +2,7 @@
 import type { EndpointAuth } from "../core/endpoint.ts";
 import { PulseQueueError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
+import { checkIdentifier } from "../core/names.ts";
 import { limits as core } from "../core/limits.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Principal, Role } from "../core/principal.ts";
@@ -25,6 +26,8 @@ export interface Call {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: Body;
+  /** Of a request to an endpoint of the app; of others none. */
+  readonly correlationId: string | undefined;
 }
 
 /** A request's body, read at most once. */
@@ -139,6 +142,13 @@ export function queryOf(search: string, names: readonly string[] | undefined): R
   const stranger = Object.keys(query).find((name) => !names.includes(name));
   if (stranger !== undefined) throw new PulseQueueError("REQUEST_INVALID", `The query takes ${names.length === 0 ? "nothing" : names.join(", ")}`);
   return query;
+}
+
+/** What links a request with the events that it causes, and with what is logged of them: the caller's id, else that of the trace, else a new one. Throws `ID_INVALID`. */
+export function correlationOf(headers: Headers, newId: () => string): string {
+  const given = headers.get("x-correlation-id");
+  if (given !== null) return checkIdentifier("correlation id", given);
+  return traceparentOf(headers).traceparent?.split("-")[1] ?? newId();
 }
 
 /** The caller's trace context; one that is not well-formed counts as none, as its specification wants. */

@@ -3,7 +3,6 @@ import type { App } from "../core/app.ts";
 import type { EndpointDefinition } from "../core/endpoint.ts";
 import { PulseQueueError, type ErrorCode } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
-import { checkIdentifier } from "../core/names.ts";
 import type { InvokeResponse, Queue } from "../core/queue.ts";
 import { jsonSchemaOf } from "../core/schema.ts";
 import { traceparentOf, type Call, type Route } from "./call.ts";
@@ -39,11 +38,10 @@ function endpointRoute({ queue, refusals }: EndpointRouteOptions, endpoint: Endp
     ...(takesBody ? { input: schemaOf(endpoint.input) } : {}),
     output: schemaOf(endpoint.output),
     async handle(call) {
-      const { request, principal, params, query } = call;
+      const { request, principal, params, query, correlationId } = call;
       if (!takesBody) await refuseBody(call);
       const body = takesBody ? await call.body.json() : undefined;
       const idempotencyKey = request.headers.get("idempotency-key") ?? undefined;
-      const correlationId = request.headers.get("x-correlation-id") ?? undefined;
       const answer = await queue.invoke(endpoint, {
         ...(body === undefined ? {} : { body }),
         params,
@@ -53,7 +51,7 @@ function endpointRoute({ queue, refusals }: EndpointRouteOptions, endpoint: Endp
         principal: principal.id,
         ...(principal.tenant === undefined ? {} : { tenant: principal.tenant }),
         ...traceparentOf(request.headers),
-        ...(correlationId === undefined ? {} : { correlationId: checkIdentifier("correlation id", correlationId) }),
+        ...(correlationId === undefined ? {} : { correlationId }),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       });
       const code = codeOf(answer);
@@ -88,10 +86,11 @@ function codeOf({ status, headers, body }: InvokeResponse): ErrorCode | undefine
 /** Headers that frame a message or belong to the connection: an endpoint that set one could desynchronise the next answer. */
 const framing = new Set(["content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer", "te", "date"]);
 
-function responseOf({ status, body, headers, replayed }: InvokeResponse): Response {
+function responseOf({ status, body, headers, replayed, correlationId }: InvokeResponse): Response {
   const all = new Headers(baseHeaders);
   if (body !== undefined) all.set("content-type", "application/json");
   for (const [name, value] of Object.entries(headers)) if (!framing.has(name.toLowerCase())) all.set(name, value);
+  if (correlationId !== undefined) all.set("x-correlation-id", correlationId);
   if (replayed) all.set("idempotency-replayed", "true");
   const isEmpty = body === undefined || status === 204 || status === 205 || status === 304;
   return new Response(isEmpty ? null : JSON.stringify(body), { status, headers: all });

@@ -1,5 +1,5 @@
 import type { App } from "../core/app.ts";
-import type { OperationOptions } from "../core/operation.ts";
+import type { OperationOptions, OperationResult } from "../core/operation.ts";
 import type { Clock, Observer } from "../core/ports.ts";
 import type { Queue } from "../core/queue.ts";
 import type { Authenticator } from "./authenticator.ts";
@@ -83,6 +83,8 @@ export interface HttpAppOptions {
   readonly metrics?: () => Promise<{ readonly text: string; readonly contentType: string }>;
   /** Copies the store to a place that only the server chooses. @default `CAPABILITY_MISSING` */
   readonly backup?: (options: OperationOptions) => Promise<BackupResult>;
+  /** Makes the personal data of one person unreadable for good. @default `CAPABILITY_MISSING` */
+  readonly erase?: (subject: string, options: OperationOptions) => Promise<OperationResult>;
   /** Calls `listener` with everything that is observed, until the answer is called: live streams look at once instead of each second. */
   readonly listen?: (listener: Observer) => () => void;
 }

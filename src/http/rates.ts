@@ -2,8 +2,10 @@ import { PulseQueueError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Rate } from "./options.ts";
 
-/** Callers that are remembered; the one that was quiet for the longest is forgotten, which gives it a full bucket again. */
+/** Callers that are remembered at once. */
 const mostKnown = 10_000;
+/** Between two looks at who can be forgotten, milliseconds: a look reads all of them. */
+const sweepEvery = 100;
 
 /** Token buckets by caller. */
 export interface Limiter {
@@ -11,44 +13,39 @@ export interface Limiter {
   take(caller: string, cost: number): void;
 }
 
-interface Bucket {
-  tokens: number;
-  at: number;
-}
-
-export function createLimiter(clock: Pick<Clock, "monotonic">, { perSecond, burst }: Rate): Limiter {
-  const buckets = new Map<string, Bucket>();
+/**
+ * Only a caller whose bucket is full again is forgotten, which gives nothing away: a new bucket is full too. While nobody can be
+ * forgotten, those who are not known share one bucket, so that somebody with many addresses gets what one caller gets besides what
+ * the known ones have, and cannot drive out who is known.
+ */
+export function createLimiter(clock: Pick<Clock, "monotonic">, { perSecond, burst }: Rate, most = mostKnown): Limiter {
+  /** When each bucket is full again: what is missing until then is what was taken. */
+  const fullAt = new Map<string, number>();
+  let othersFullAt = 0;
+  let nextSweep = 0;
   const perMillisecond = perSecond / 1_000;
 
-  const bucketOf = (caller: string, now: number): Bucket => {
-    const known = buckets.get(caller);
-    if (known !== undefined) {
-      // Whoever was seen last is last in the map. Moving it each time would cost more than it is worth.
-      if (now - known.at > 1_000) {
-        buckets.delete(caller);
-        buckets.set(caller, known);
-      }
-      return known;
-    }
-    const bucket = { tokens: burst, at: now };
-    buckets.set(caller, bucket);
-    const [oldest] = buckets.size > mostKnown ? buckets.keys() : [];
-    if (oldest !== undefined) buckets.delete(oldest);
-    return bucket;
+  const hasRoom = (now: number): boolean => {
+    if (fullAt.size < most) return true;
+    if (now < nextSweep) return false;
+    nextSweep = now + sweepEvery;
+    for (const [caller, time] of fullAt) if (time <= now) fullAt.delete(caller);
+    return fullAt.size < most;
+  };
+  /** When a bucket is full again after `cost` was taken from it. */
+  const taken = (time: number, cost: number, now: number): number => {
+    const missing = Math.max(0, time - now) * perMillisecond;
+    const lacking = Math.min(cost, burst) - (burst - missing);
+    if (lacking > 0) throw new PulseQueueError("RATE_LIMITED", "Too many requests", { retryAfter: Math.ceil(lacking / perMillisecond) });
+    return now + (missing + cost) / perMillisecond;
   };
 
   return {
     take(caller, cost) {
       const now = clock.monotonic();
-      const bucket = bucketOf(caller, now);
-      bucket.tokens = Math.min(burst, bucket.tokens + (now - bucket.at) * perMillisecond);
-      bucket.at = now;
-      const needed = Math.min(cost, burst);
-      if (bucket.tokens < needed) {
-        const retryAfter = Math.ceil((needed - bucket.tokens) / perMillisecond);
-        throw new PulseQueueError("RATE_LIMITED", "Too many requests", { retryAfter });
-      }
-      bucket.tokens -= cost;
+      const known = fullAt.get(caller);
+      if (known !== undefined || hasRoom(now)) fullAt.set(caller, taken(known ?? 0, cost, now));
+      else othersFullAt = taken(othersFullAt, cost, now);
     },
   };
 }

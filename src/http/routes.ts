@@ -3,9 +3,12 @@ import type { Principal } from "../core/principal.ts";
 import type { Route } from "./call.ts";
 import { endpointRoutes } from "./endpoint-routes.ts";
 import { ingestRoutes } from "./ingest/routes.ts";
+import { incidentRoutes } from "./operations/incident-routes.ts";
 import { inspectRoutes } from "./operations/inspect-routes.ts";
+import { keyRoutes } from "./operations/key-routes.ts";
 import { ledgerRoutes } from "./operations/ledger-routes.ts";
 import { operateRoutes } from "./operations/operate-routes.ts";
+import { personalDataRoutes } from "./operations/personal-data-routes.ts";
 import { createView } from "./operations/view.ts";
 import type { HttpAppOptions, HttpLimits } from "./options.ts";
 import type { Refusals } from "./refusals.ts";
@@ -29,7 +32,10 @@ export function createRoutes(options: RouteOptions): readonly Route[] {
     ...ingestRoutes(options),
     ...endpointRoutes(options),
     ...inspectRoutes({ ...options, view }),
-    ...operateRoutes({ queue, view, backup }),
+    ...operateRoutes({ queue, backup }),
+    ...personalDataRoutes({ app: options.app, queue, view, erase: options.erase }),
+    ...keyRoutes(queue.keys),
+    ...incidentRoutes(queue),
     ...ledgerRoutes(queue.ledger),
   ];
   return [...routes, ...serviceRoutes(options, routes)];

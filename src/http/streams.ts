@@ -149,7 +149,7 @@ function openFeed(options: StreamOptions, view: View, principal: Principal, afte
     );
   };
   const stopListening = options.listen?.((fact) => {
-    const text = principal.tenant === undefined ? settledMessage(fact) : undefined;
+    const text = settledMessage(fact, principal);
     if (text !== undefined) waiting.push(text);
     if (waiting.length > mostWaiting) waiting.shift();
     if (fact.type === "settled" || fact.type === "published") wake();
@@ -181,8 +181,8 @@ function message(name: string, data: unknown, id?: number): string {
 }
 
 /** How an attempt ended; of a failure its code alone, since its words may hold data. */
-function settledMessage(fact: ObservedFact): string | undefined {
-  if (fact.type !== "settled") return undefined;
+function settledMessage(fact: ObservedFact, { tenant }: Principal): string | undefined {
+  if (fact.type !== "settled" || (tenant !== undefined && fact.tenant !== tenant)) return undefined;
   const { handler, event, eventId, correlationId, state, attempt, milliseconds, failure } = fact;
   return message("settled", { handler, event, eventId, correlationId, state, attempt, milliseconds, code: failure?.code });
 }

@@ -14,6 +14,7 @@ const settled: Extract<ObservedFact, { type: "settled" }> = {
   handler: "reserve",
   event: "order.placed",
   eventId: "e-2",
+  tenant: undefined,
   correlationId: "e-1",
   age: 40,
   state: "retrying",
@@ -62,7 +63,8 @@ describe("facts", () => {
   });
 
   test("a request that failed here is an error, one that was refused a warning", () => {
-    expect(lineOf({ type: "request", route: "/orders/:id", method: "GET", status: 500, milliseconds: 1 }).level).toBe("error");
+    const failed = lineOf({ type: "request", route: "/orders/:id", method: "GET", status: 500, milliseconds: 1, correlationId: "r-1" });
+    expect(failed).toMatchObject({ level: "error", fields: { correlationId: "r-1" } });
     expect(lineOf({ type: "refused", route: "/orders/:id", reason: "rate" }).level).toBe("warn");
   });
 });

@@ -56,9 +56,13 @@ export function lineOf(fact: ObservedFact): Line {
     case "conflict":
       return { level: "debug", message: `${fact.handler} runs again, since rows it read have changed`, fields: { handler: fact.handler } };
     case "request": {
-      const { method, route, status, milliseconds } = fact;
+      const { method, route, status, milliseconds, correlationId } = fact;
       const level = status >= 500 ? "error" : "debug";
-      return { level, message: `${method} ${route} ${String(status)}`, fields: { method, route, status, milliseconds: Math.round(milliseconds) } };
+      return {
+        level,
+        message: `${method} ${route} ${String(status)}`,
+        fields: { method, route, status, milliseconds: Math.round(milliseconds), correlationId },
+      };
     }
     case "refused":
       return { level: "warn", message: `a request to ${fact.route} was refused`, fields: { route: fact.route, reason: fact.reason } };

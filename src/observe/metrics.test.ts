@@ -40,6 +40,7 @@ const settled: Extract<ObservedFact, { type: "settled" }> = {
   handler: "reserve",
   event: "order.placed",
   eventId: "e-1",
+  tenant: undefined,
   correlationId: "e-1",
   age: 40,
   state: "done",
@@ -90,7 +91,7 @@ describe("counters", () => {
 
   test("a request is counted once by route, method and status, and its seconds are measured", async () => {
     const { metrics, series } = start();
-    metrics.observe({ type: "request", route: "/orders/:id", method: "GET", status: 404, milliseconds: 250 });
+    metrics.observe({ type: "request", route: "/orders/:id", method: "GET", status: 404, milliseconds: 250, correlationId: undefined });
     const now = await series();
     expect(now.get('pulsequeue_http_requests_total{route="/orders/:id",method="GET",status="404"}')).toBe(1);
     expect(now.get('pulsequeue_http_request_duration_seconds_sum{route="/orders/:id",method="GET"}')).toBe(0.25);
@@ -122,7 +123,7 @@ describe("labels", () => {
       const name = `x-${String(index)}`;
       metrics.observe({ ...settled, handler: name, event: name });
       metrics.observe({ ...published, event: name });
-      metrics.observe({ type: "request", route: `/${name}`, method: name, status: 404, milliseconds: 1 });
+      metrics.observe({ type: "request", route: `/${name}`, method: name, status: 404, milliseconds: 1, correlationId: name });
     }
     const names = [...(await series()).keys()];
     expect(names.some((name) => name.includes("x-4999"))).toBe(false);

@@ -14,6 +14,10 @@ const confirm = defineHandler("confirm", {
   emits: [confirmed],
   retry: { attempts: 2, min: "1ms", max: "1ms" },
   handle({ data }, ctx) {
+    if (data.email === "late" && ctx.attempt === 1) {
+      ctx.emit(confirmed, data);
+      throw new Error("not yet");
+    }
     if (data.email === "fail" && ctx.attempt === 1) throw new Error("not yet");
     ctx.emit(confirmed, data);
   },
@@ -29,7 +33,17 @@ const place = defineEndpoint("place", {
     return { status: 202 };
   },
 });
-const app = defineApp("shop", { handlers: [confirm, count], endpoints: [place] });
+const refuse = defineEndpoint("refuse", {
+  method: "POST",
+  path: "/refusals",
+  auth: "public",
+  emits: [placed],
+  handle(_request, ctx) {
+    ctx.emit(placed, { email: "canary" });
+    return { status: 409 };
+  },
+});
+const app = defineApp("shop", { handlers: [confirm, count], endpoints: [place, refuse] });
 
 const exporter = new InMemorySpanExporter();
 let queue: LocalQueue;
@@ -98,6 +112,17 @@ describe("a flow", () => {
     await opened.invoke(place, { traceparent: incoming });
     await opened.idle();
     expect(named("send order.placed").spanContext().traceId).toBe("0af7651916cd43dd8448eb211c80319c");
+  });
+
+  test("what was rolled back, or was there already, was not sent", async () => {
+    const opened = await open();
+    for (const duplicate of [false, true]) expect(await opened.publish(placed, { email: "late" }, { id: "e-1" })).toEqual({ id: "e-1", duplicate });
+    await opened.idle();
+    const names = exporter.getFinishedSpans().map(({ name }) => name);
+    expect(names.sort()).toEqual(["process confirm", "process confirm", "process count", "send order.confirmed", "send order.placed"]);
+    exporter.reset();
+    await opened.invoke(refuse, {});
+    expect(exporter.getFinishedSpans()).toEqual([]);
   });
 
   test("each attempt is a span; one that failed has the code of its failure, and no span holds data", async () => {

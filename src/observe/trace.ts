@@ -1,6 +1,6 @@
 /**
  * Spans by OpenTelemetry, after its conventions for messaging (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/,
- * status "Development"): `send <event>` (PRODUCER) for every event, `process <handler>` (CONSUMER) for every attempt at a delivery, a child of
+ * status "Development"): `send <event>` (PRODUCER) for every event that was stored, `process <handler>` (CONSUMER) for every attempt at a delivery, a child of
  * what sent the event and linked to it. The context travels with the event as `traceparent`. No span holds data.
  */
 import type * as OpenTelemetry from "@opentelemetry/api";
@@ -39,8 +39,13 @@ function tracerOf({ context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace }: Ap
         "messaging.message.id": id,
       };
       const span = tracer().startSpan(`send ${type}`, { kind: SpanKind.PRODUCER, attributes }, contextOf(parent));
-      span.end();
-      return format(span.spanContext());
+      // Ended, and so exported, once the event is durable: nobody sees a span of what was rolled back.
+      return {
+        context: format(span.spanContext()),
+        sent: () => {
+          span.end();
+        },
+      };
     },
     process(handler, { event, attempt }): AttemptTrace {
       const producer = parse(event.traceparent);

@@ -78,7 +78,7 @@ describe("the control channel", () => {
       body: JSON.stringify({ error: { code: String(thrown) } }),
     }));
     expect(large.body).toMatch(/PAYLOAD_TOO_LARGE|EPIPE|ECONNRESET/);
-    expect(await control.ledger({ limit: 1 })).toEqual([]);
+    expect(await control.ledger({ result: "ok", limit: 1 })).toEqual([]);
   });
 });
 

@@ -38,7 +38,9 @@ describe("keys", () => {
     expect((await run(["keys", "revoke", id, "--reason", "closed"])).stdout).toBe(`revoked: nothing, ${id} is revoked already\n`);
     expect((await run(["keys", "revoke", "0".repeat(16), "--reason", "x", "--json"])).error()).toMatchObject({ code: "NOT_FOUND" });
     expect((await run(["keys", "create", "x", "--role", "root", "--reason", "x", "--json"])).error()).toMatchObject({ code: "KEY_SCOPE_INVALID" });
-    expect(await json("ledger", "ls", "--limit", "3")).toMatchObject([
+    expect(await json("ledger", "ls", "--limit", "5")).toMatchObject([
+      { action: "key-create", result: "failed" },
+      { action: "key-revoke", result: "failed", reason: "x (NOT_FOUND)" },
       { action: "key-revoke", subject: id },
       { action: "key-rotate" },
       { action: "key-create", by: "ada" },

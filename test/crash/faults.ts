@@ -47,8 +47,8 @@ export const faults: readonly Fault[] = [
     shows: "by a kill",
     by: ["identity"],
     replacements: [
-      local("migrations/0001-initial.ts", "CREATE UNIQUE INDEX events_identity", "CREATE INDEX events_identity"),
-      local("statements/journal.ts", " ON CONFLICT (id, source) DO NOTHING", ""),
+      local("migrations/0003-tenants.ts", "CREATE UNIQUE INDEX events_identity", "CREATE INDEX events_identity"),
+      local("statements/journal.ts", " ON CONFLICT (id, source, coalesce(tenant, '')) DO NOTHING", ""),
       local("journal.ts", "  let committed = head;\n", "  let committed = head;\n  const remembered = new Set<string>();\n"),
       local(
         "journal.ts",

@@ -37,7 +37,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     by: "flips",
     replacements: [
       { file: local("checksum.ts"), find: "if (checksum(...values) !== sum) throw", replace: "if (values.length < 0) throw" },
-      { file: local("verify.ts"), find: "if (checksum(...row.slice(0, -1)) !== row.at(-1)) report", replace: "if (row.length < 0) report" },
+      { file: local("verify.ts"), find: "if (checksum(...values) !== row.at(-1)) report", replace: "if (values.length < 0) report" },
     ],
   },
   {

@@ -11,7 +11,7 @@ import {
   type Principal,
 } from "pulsequeue";
 import { createHttpApp, type Authenticator, type HttpApp, type HttpAppOptions, type Peer } from "pulsequeue/http";
-import { openLocal, type LocalQueue } from "pulsequeue/local";
+import { openLocal, type LocalOptions, type LocalQueue } from "pulsequeue/local";
 import { z } from "zod";
 import type { ObservedFact } from "../../src/core/ports.ts";
 import { machineClock } from "../../src/engines/local/system.ts";
@@ -25,10 +25,16 @@ export const placed = defineEvent("order.placed", {
   }),
   key: (data) => data.orderId,
   pii: ["email"],
+  subject: (data) => data.orderId,
 });
 export const cancelled = defineEvent("order.cancelled", { schema: z.strictObject({ orderId: z.string() }) });
 
-const orders = defineTable("orders", { schema: z.object({ orderId: z.string(), email: z.string().optional() }), key: "orderId", pii: ["email"] });
+const orders = defineTable("orders", {
+  schema: z.object({ orderId: z.string(), email: z.string().optional() }),
+  key: "orderId",
+  pii: ["email"],
+  subject: (row) => row.orderId,
+});
 
 const take = defineHandler("take", {
   on: placed,
@@ -118,14 +124,14 @@ export interface Ask {
   readonly peer?: Partial<Peer>;
 }
 
-export async function openDoor(options: Partial<HttpAppOptions> = {}): Promise<Door> {
+export async function openDoor(options: Partial<HttpAppOptions> = {}, engine: Partial<LocalOptions> = {}): Promise<Door> {
   const facts: ObservedFact[] = [];
   const listeners = new Set<(fact: ObservedFact) => void>();
   const observe = (fact: ObservedFact): void => {
     facts.push(fact);
     for (const listener of listeners) listener(fact);
   };
-  const queue = await openLocal(app, { file: ":memory:", observe, secrets: () => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" });
+  const queue = await openLocal(app, { file: ":memory:", observe, secrets: () => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", ...engine });
   const revoked = new Set<string>();
   const http = createHttpApp({
     app,
@@ -133,6 +139,7 @@ export async function openDoor(options: Partial<HttpAppOptions> = {}): Promise<D
     authenticator: authenticatorOf(revoked),
     clock: machineClock,
     observe,
+    erase: (subject, given) => queue.erase(subject, given),
     listen: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

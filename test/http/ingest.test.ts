@@ -16,7 +16,7 @@ describe("the official CloudEvents SDK is understood", () => {
     await using door = await openDoor();
     const response = await send(door, message);
     expect(response.status).toBe(202);
-    expect(response.headers.get("location")).toBe("/v1/events/sdk-1");
+    expect(response.headers.get("location")).toBe("/v1/events/sdk-1?source=https%3A%2F%2Fshop.example");
     expect(await response.json()).toEqual({ id: "sdk-1", type: "order.placed", source: "https://shop.example", duplicate: false });
     expect(await door.queue.inspect.events()).toMatchObject([{ id: "sdk-1", key: "k", data: { orderId: "o-1", quantity: 2 } }]);
     expect(await bodyOf(send(door, message))).toMatchObject({ duplicate: true });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { toCloudEvent, type NewEvent } from "../../src/core/envelope.ts";
+import { eventIdentity, toCloudEvent, type NewEvent } from "../../src/core/envelope.ts";
 import { PulseQueueError } from "../../src/core/errors.ts";
 import { idMaker } from "../../src/core/ids.ts";
 import { sameJson } from "../../src/core/json.ts";
@@ -46,7 +46,7 @@ export function memoryStore(): MemoryStore {
     return table;
   };
   const versionOf = (table: string, key: string): number => tableOf(table).get(key)?.version ?? 0;
-  const known = (event: NewEvent): NewEvent | undefined => journal.find((other) => other.id === event.id && other.source === event.source);
+  const known = (event: NewEvent): NewEvent | undefined => journal.find((other) => eventIdentity(other) === eventIdentity(event));
   const differs = (event: NewEvent, other: NewEvent | undefined): boolean =>
     other !== undefined && !sameJson(toCloudEvent(event).data, toCloudEvent(other).data);
 
@@ -99,8 +99,8 @@ export function memoryStore(): MemoryStore {
       if (forced !== undefined) return forced;
       if (commit.guards.some(({ table, key, version }) => versionOf(table, key) !== version)) return { outcome: "conflict" };
       if (commit.answer !== undefined && answers.has(commit.answer.request)) return { outcome: "conflict" };
-      const reused = commit.events.find((event) => differs(event, known(event)));
-      if (reused !== undefined) return { outcome: "identity-reused", event: reused };
+      const reused = commit.events.findIndex((event) => differs(event, known(event)));
+      if (reused >= 0) return { outcome: "identity-reused", index: reused };
       for (const { table, key, body, indexes } of commit.writes) {
         if (body === undefined) tableOf(table).delete(key);
         else tableOf(table).set(key, { key, body, version: versionOf(table, key) + 1, indexes });

@@ -3,9 +3,9 @@ import { deliveryStates, type DeliveryState } from "../../core/delivery.ts";
 import { group, runs, type Call, type Session } from "../call.ts";
 import { table } from "../output/table.ts";
 import { cut, shortId } from "../output/text.ts";
-import { addLimit, type LimitOptions } from "./options.ts";
+import { addChoice, addLimit, choiceOf, type ChoiceOptions, type LimitOptions } from "./options.ts";
 
-interface ListOptions extends LimitOptions {
+interface ListOptions extends LimitOptions, ChoiceOptions {
   readonly handler?: string;
   readonly state?: DeliveryState;
   readonly event?: string;
@@ -13,7 +13,7 @@ interface ListOptions extends LimitOptions {
 }
 
 export function addDeliveries(program: Command, session: Session): void {
-  const ls = addLimit(new Command("ls").description("list deliveries with the reason of their state: why is this not running?"))
+  const ls = addChoice(addLimit(new Command("ls").description("list deliveries with the reason of their state: why is this not running?")))
     .option("--handler <name>", "only to this handler")
     .addOption(new Option("--state <state>", "only in this state").choices(deliveryStates))
     .option("--event <id>", "only of the event with this id")
@@ -27,6 +27,7 @@ async function list(call: Call<ListOptions>): Promise<undefined> {
   const deliveries = await call.queue((control) =>
     control.deliveries({
       limit,
+      ...choiceOf(call.options),
       ...(handler === undefined ? {} : { handler }),
       ...(state === undefined ? {} : { state }),
       ...(event === undefined ? {} : { eventId: event }),

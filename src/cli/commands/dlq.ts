@@ -7,9 +7,23 @@ import { exit, usageError, type ExitCode } from "../exit.ts";
 import { table } from "../output/table.ts";
 import { cut, plural, printable, printableJson } from "../output/text.ts";
 import { when } from "../output/time.ts";
-import { actOf, addAct, addLimit, addYes, agreed, countOption, printAct, type ActOptions, type LimitOptions, type YesOptions } from "./options.ts";
+import {
+  actOf,
+  addAct,
+  addChoice,
+  addLimit,
+  addYes,
+  agreed,
+  choiceOf,
+  countOption,
+  printAct,
+  type ActOptions,
+  type ChoiceOptions,
+  type LimitOptions,
+  type YesOptions,
+} from "./options.ts";
 
-interface FilterOptions {
+interface FilterOptions extends ChoiceOptions {
   readonly handler?: string;
   readonly event?: string;
   readonly type?: string;
@@ -36,7 +50,7 @@ export function addDlq(program: Command, session: Session): void {
 }
 
 function addFilter(command: Command): Command {
-  return command
+  return addChoice(command)
     .option("--handler <name>", "only of this handler")
     .option("--event <id>", "only of the event with this id")
     .option("--type <event>", "only of this event")
@@ -51,8 +65,9 @@ function act(name: string, description: string): Command {
   return addYes(addAct(command));
 }
 
-function filterOf({ handler, event, type, key, code }: FilterOptions): Partial<DeadLetterFilter> {
+function filterOf({ handler, event, type, key, code, ...choice }: FilterOptions): Partial<DeadLetterFilter> {
   return {
+    ...choiceOf(choice),
     ...(handler === undefined ? {} : { handler }),
     ...(event === undefined ? {} : { eventId: event }),
     ...(type === undefined ? {} : { eventType: type }),

@@ -2,14 +2,15 @@ import { Command } from "commander";
 import { group, runs, type Call, type Session } from "../call.ts";
 import type { Control } from "../control/control.ts";
 import { PulseQueueError } from "../../core/errors.ts";
-import type { EventFilter, EventView } from "../../core/queue.ts";
+import type { EventChoice, EventFilter, EventView } from "../../core/queue.ts";
+import { eventNamed } from "../../core/reveal.ts";
 import { shortId, printable, printableJson } from "../output/text.ts";
 import { table } from "../output/table.ts";
 import { parseTime, when } from "../output/time.ts";
 import { describeDelivery } from "./describe.ts";
-import { addLimit, countOption, type LimitOptions } from "./options.ts";
+import { addChoice, addLimit, choiceOf, countOption, type ChoiceOptions, type LimitOptions } from "./options.ts";
 
-interface ListOptions extends LimitOptions {
+interface ListOptions extends LimitOptions, ChoiceOptions {
   readonly type?: string;
   readonly key?: string;
   readonly correlation?: string;
@@ -20,7 +21,7 @@ interface ListOptions extends LimitOptions {
 
 export function addEvents(program: Command, session: Session): void {
   const events = group("events", "the journal of accepted events");
-  const ls = addLimit(new Command("ls").description("list events, the newest first"))
+  const ls = addChoice(addLimit(new Command("ls").description("list events, the newest first")))
     .option("--type <event>", "only this event")
     .option("--key <key>", "only this key")
     .option("--correlation <id>", "only this flow")
@@ -30,8 +31,9 @@ export function addEvents(program: Command, session: Session): void {
   const show = new Command("show")
     .description("one event, with its data and what became of it")
     .argument("<event>", "its id, its short id or its journal position");
+  addChoice(show);
   runs<ListOptions>(ls, session, list);
-  runs(show, session, showOne);
+  runs<ChoiceOptions>(show, session, showOne);
   program.addCommand(events.addCommand(ls).addCommand(show));
 }
 
@@ -40,6 +42,7 @@ async function list(call: Call<ListOptions>): Promise<undefined> {
   const { type, key, correlation, from, to, after, limit } = call.options;
   const filter: EventFilter = {
     limit,
+    ...choiceOf(call.options),
     ...(type === undefined ? {} : { type }),
     ...(key === undefined ? {} : { key }),
     ...(correlation === undefined ? {} : { correlationId: correlation }),
@@ -66,11 +69,12 @@ async function list(call: Call<ListOptions>): Promise<undefined> {
   );
 }
 
-async function showOne(call: Call): Promise<undefined> {
+async function showOne(call: Call<ChoiceOptions>): Promise<undefined> {
   const now = call.io.now();
   const { event, deliveries } = await call.queue(async (control) => {
-    const found = await findEvent(control, call.args[0] ?? "");
-    return { event: found, deliveries: await control.deliveries({ eventId: found.id }) };
+    const found = await findEvent(control, call.args[0] ?? "", choiceOf(call.options));
+    const all = await control.deliveries({ eventId: found.id, source: found.source });
+    return { event: found, deliveries: all.filter(({ sequence }) => sequence === found.sequence) };
   });
   call.print.result({ ...event, deliveries }, () =>
     [
@@ -90,16 +94,15 @@ async function showOne(call: Call): Promise<undefined> {
 /** Events among which a short id is looked for. */
 const recent = 1_000;
 
-/** The event with this id, at this journal position, or whose id ends like this. Throws `NOT_FOUND`. */
-export async function findEvent(control: Control, name: string): Promise<EventView> {
+/** The event with this id, at this journal position, or whose id ends like this. Throws `NOT_FOUND`, `OPERATION_INVALID` where several have the id. */
+export async function findEvent(control: Control, name: string, choice: EventChoice): Promise<EventView> {
   const end = name.replace(/^…/, "");
-  const [exact] = await control.events({ id: end, limit: 1 });
-  if (exact !== undefined) return exact;
+  if ((await control.events({ id: end, limit: 1, ...choice })).length > 0) return await eventNamed(control, end, choice);
   if (/^\d{1,15}$/.test(end)) {
     const [at] = await control.events({ after: Number(end) - 1, limit: 1 });
     if (at?.sequence === Number(end)) return at;
   }
-  const alike = end.length < 6 ? [] : (await control.events({ limit: recent })).filter((event) => event.id.endsWith(end));
+  const alike = end.length < 6 ? [] : (await control.events({ limit: recent, ...choice })).filter((event) => event.id.endsWith(end));
   if (alike.length > 1) throw new PulseQueueError("NOT_FOUND", `${String(alike.length)} events have ids that end with ${JSON.stringify(end)}: give more of it`);
   const [only] = alike;
   if (only === undefined) throw new PulseQueueError("NOT_FOUND", `There is no event ${JSON.stringify(name.slice(0, 256))}`);

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { userInfo } from "node:os";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { OperationOptions, OperationResult } from "../../core/operation.ts";
+import type { EventChoice } from "../../core/queue.ts";
 import type { Call } from "../call.ts";
 import { usageError } from "../exit.ts";
 
@@ -21,6 +22,20 @@ export interface LimitOptions {
 
 export function addLimit(command: Command, most = 1_000): Command {
   return command.addOption(countOption("-n, --limit <count>", "how many to show", 1, most).default(20));
+}
+
+/** Options that say which of the events with one id is meant. */
+export interface ChoiceOptions {
+  readonly source?: string;
+  readonly tenant?: string;
+}
+
+export function addChoice(command: Command): Command {
+  return command.option("--source <source>", "of this source, where several have the event's id").option("--tenant <tenant>", "of this tenant");
+}
+
+export function choiceOf({ source, tenant }: ChoiceOptions): EventChoice {
+  return { ...(source === undefined ? {} : { source }), ...(tenant === undefined ? {} : { tenant }) };
 }
 
 /** What every act of an operator takes. */

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { group, runs, type Call, type Session } from "../call.ts";
 import { usageError } from "../exit.ts";
 import { printableJson } from "../output/text.ts";
-import { loginName } from "./options.ts";
+import { addChoice, choiceOf, loginName, type ChoiceOptions } from "./options.ts";
 import { keyReadings } from "./tables.ts";
 
 interface RevealOptions {
@@ -18,7 +18,7 @@ export function addReveal(program: Command, session: Session): void {
   const row = withReason(
     new Command("row").description("one row of a table").argument("<table>", "its name").argument("<key...>", "the value of each key field"),
   );
-  runs<RevealOptions>(event, session, revealEvent);
+  runs<RevealOptions & ChoiceOptions>(addChoice(event), session, revealEvent);
   runs<RevealOptions>(row, session, revealRow);
   program.addCommand(reveal.addCommand(event).addCommand(row));
 }
@@ -29,9 +29,9 @@ function reasonOf({ options }: Call<RevealOptions>): { readonly reason: string; 
   return { reason, by: options.by ?? loginName() };
 }
 
-async function revealEvent(call: Call<RevealOptions>): Promise<undefined> {
+async function revealEvent(call: Call<RevealOptions & ChoiceOptions>): Promise<undefined> {
   const [id = ""] = call.args;
-  const event = await call.queue((control) => control.revealEvent({ id, ...reasonOf(call) }));
+  const event = await call.queue((control) => control.revealEvent({ id, ...choiceOf(call.options), ...reasonOf(call) }));
   call.print.result(event, () => printableJson(event.data, 2));
 }
 

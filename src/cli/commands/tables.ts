@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { PulseQueueError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
 import { group, runs, type Call, type Session } from "../call.ts";
-import type { Control, TableView } from "../control/control.ts";
+import type { Control, RowsView, TableView } from "../control/control.ts";
 import { usageError } from "../exit.ts";
 import { table } from "../output/table.ts";
 import { printableJson } from "../output/text.ts";
@@ -49,7 +49,7 @@ async function list(call: Call): Promise<undefined> {
 async function getRows(call: Call<LimitOptions>): Promise<undefined> {
   const [name = "", ...key] = call.args;
   if (key.length === 0) {
-    const rows = await call.queue((control) => control.rows({ table: name, limit: call.options.limit }));
+    const rows = await call.queue((control) => firstRows(control, name, call.options.limit));
     call.print.result(rows, () => (rows.length === 0 ? "no rows" : rows.map((row) => printableJson(row)).join("\n")));
     return;
   }
@@ -58,6 +58,20 @@ async function getRows(call: Call<LimitOptions>): Promise<undefined> {
   });
   if (row === null) throw new PulseQueueError("NOT_FOUND", `Table ${name} has no row with the key ${key.join(", ").slice(0, 256)}`);
   call.print.result(row, () => printableJson(row, 2));
+}
+
+/** Rows in one answer of the control channel. */
+const page = 1_000;
+
+async function firstRows(control: Control, table: string, limit: number): Promise<readonly Json[]> {
+  const found: Json[] = [];
+  for (let after: string | null = null; found.length < limit;) {
+    const { rows, next }: RowsView = await control.rows({ table, limit: Math.min(page, limit - found.length), ...(after === null ? {} : { after }) });
+    found.push(...rows);
+    if (next === null) break;
+    after = next;
+  }
+  return found;
 }
 
 /** The keys of a table that the words may mean. */

@@ -6,20 +6,22 @@ import { plural, printable, type Paint } from "../output/text.ts";
 import { when } from "../output/time.ts";
 import { describeDelivery } from "./describe.ts";
 import { findEvent } from "./events.ts";
+import { addChoice, choiceOf, type ChoiceOptions } from "./options.ts";
 
 export function addTrace(program: Command, session: Session): void {
   const command = new Command("trace")
     .description("the tree of one flow: its events, who handled them, when, with what effect")
     .argument("<id>", "the flow's correlation id, or the id, short id or journal position of any of its events");
-  runs(command, session, trace);
+  runs<ChoiceOptions>(addChoice(command), session, trace);
   program.addCommand(command);
 }
 
-async function trace(call: Call): Promise<undefined> {
+async function trace(call: Call<ChoiceOptions>): Promise<undefined> {
   const [id = ""] = call.args;
   const nodes = await call.queue(async (control) => {
-    const flow = await control.trace({ id });
-    return flow.length > 0 ? flow : await control.trace({ id: (await findEvent(control, id)).correlationId });
+    const choice = choiceOf(call.options);
+    const flow = await control.trace({ id, ...choice });
+    return flow.length > 0 ? flow : await control.trace({ id: (await findEvent(control, id, choice)).id, ...choice });
   });
   if (nodes.length === 0) throw new PulseQueueError("NOT_FOUND", `There is no flow ${JSON.stringify(id.slice(0, 256))}`);
   call.print.result(nodes, () => render(nodes, call.io.now(), call.print.paint));

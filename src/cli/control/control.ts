@@ -4,23 +4,22 @@
  * (`control/local.ts`) and on the channel of a running engine (`control/client.ts`). Personal data that the app declares is
  * redacted in every answer, before it leaves the process that holds the file.
  */
+import type { ContainResult, ContainTargets, IncidentFilter, IncidentScope } from "../../core/queue.ts";
 import type { Json } from "../../core/json.ts";
 import type { IssuedKey, KeyView, NewKey, RotateOptions } from "../../core/keys.ts";
 import type { LedgerEntry, LedgerFilter, LedgerHead, LedgerReport } from "../../core/ledger.ts";
 import type { OperationOptions, OperationResult } from "../../core/operation.ts";
 import type { Receipt } from "../../core/ports.ts";
 import type {
-  ContainResult,
-  ContainTargets,
   DeadLetterFilter,
+  DeadLetterQuery,
   DeadLetterView,
   DeliveryFilter,
   DeliveryView,
+  EventChoice,
   EventFilter,
   EventView,
   HandlerView,
-  IncidentFilter,
-  IncidentScope,
   TraceNode,
 } from "../../core/queue.ts";
 import type { VerifyReport } from "../../engines/local/index.ts";
@@ -69,6 +68,12 @@ export interface TableView {
   readonly indexes: Readonly<Record<string, readonly string[]>>;
 }
 
+export interface RowsView {
+  readonly rows: readonly Json[];
+  /** Where the next page begins; `null` after the last row. */
+  readonly next: string | null;
+}
+
 /** Told how far a long operation has come, e.g. `12,000 events`; only where it runs in this process. */
 export type Progress = (done: string) => void;
 
@@ -76,8 +81,8 @@ export interface Control {
   publish(request: PublishRequest): Promise<Receipt>;
   events(filter: EventFilter): Promise<readonly EventView[]>;
   deliveries(filter: DeliveryFilter): Promise<readonly DeliveryView[]>;
-  deadLetters(filter: Partial<DeadLetterFilter>): Promise<readonly DeadLetterView[]>;
-  trace(request: { readonly id: string }): Promise<readonly TraceNode[]>;
+  deadLetters(filter: DeadLetterQuery): Promise<readonly DeadLetterView[]>;
+  trace(request: EventChoice & { readonly id: string }): Promise<readonly TraceNode[]>;
   handlers(request: Nothing): Promise<readonly HandlerView[]>;
   ledger(filter: LedgerFilter): Promise<readonly LedgerEntry[]>;
   ledgerHead(request: Nothing): Promise<LedgerHead>;
@@ -91,15 +96,15 @@ export interface Control {
   tables(request: Nothing): Promise<readonly TableView[]>;
   /** The row with the first of the keys that there is a row for; `null` where there is none. */
   row(request: { readonly table: string; readonly keys: readonly Json[] }): Promise<Json>;
-  /** The first rows, ordered by key. */
-  rows(request: { readonly table: string; readonly limit: number }): Promise<readonly Json[]>;
+  /** Rows, ordered by key; after the place where the page before ended. */
+  rows(request: { readonly table: string; readonly limit: number; readonly after?: string }): Promise<RowsView>;
   redrive(request: DeadLetterRequest): Promise<OperationResult>;
   discard(request: DeadLetterRequest): Promise<OperationResult>;
   pause(request: HandlerRequest): Promise<OperationResult>;
   resume(request: HandlerRequest): Promise<OperationResult>;
   replay(request: ReplayRequest): Promise<OperationResult>;
   /** Unredacted, and recorded. */
-  revealEvent(request: RevealRequest & { readonly id: string }): Promise<EventView>;
+  revealEvent(request: RevealRequest & EventChoice & { readonly id: string }): Promise<EventView>;
   revealRow(request: RevealRequest & { readonly table: string; readonly keys: readonly Json[] }): Promise<Json>;
   erase(request: OperationOptions & { readonly subject: string }): Promise<OperationResult>;
   /** `keyFile`: absolute path of the new master key. */

@@ -37,7 +37,7 @@ export function localControl(app: App, queue: LocalQueue, live: boolean): Contro
     events: async (filter) => (await inspect.events(filter)).map(hide),
     deliveries: (filter) => inspect.deliveries(filter),
     deadLetters: async (filter) => (await inspect.deadLetters(filter)).map(hideLetter),
-    trace: async ({ id }) => (await inspect.trace(id)).map(hideNode),
+    trace: async ({ id, ...choice }) => (await inspect.trace(id, choice)).map(hideNode),
     handlers: () => inspect.handlers(),
     ledger: (filter) => queue.ledger.entries(filter),
     ledgerHead: () => queue.ledger.head(),
@@ -58,16 +58,17 @@ export function localControl(app: App, queue: LocalQueue, live: boolean): Contro
       }
       return null;
     },
-    async rows({ table: name, limit }) {
+    async rows({ table: name, ...options }) {
       const table = findTable(name);
-      return (await inspect.table(table).all()).slice(0, limit).map((row) => redact(row as Json, table.pii));
+      const { rows, next = null } = await inspect.table(table).rows(options);
+      return { rows: rows.map((row) => redact(row as Json, table.pii)), next };
     },
     redrive: ({ filter, ...options }) => operate.redrive(filter, options),
     discard: ({ filter, ...options }) => operate.discard(filter, options),
     pause: ({ handler, ...options }) => operate.pause(handler, options),
     resume: ({ handler, ...options }) => operate.resume(handler, options),
     replay: (request) => operate.replay(request),
-    revealEvent: ({ id, ...options }) => revealEvent(queue, id, options),
+    revealEvent: ({ id, reason, by, ...choice }) => revealEvent(queue, id, choice, { reason, ...(by === undefined ? {} : { by }) }),
     revealRow: ({ table, keys, ...options }) => revealRow(queue, findTable(table), keys, options),
     erase: ({ subject, ...options }) => queue.erase(subject, options),
     rotateKey: ({ keyFile, ...options }) => queue.rotateMasterKey(masterKeyFromFile(keyFile), options),
@@ -78,7 +79,7 @@ export function localControl(app: App, queue: LocalQueue, live: boolean): Contro
 
   async function isKnown({ id, source }: Omit<PublishRequest, "event" | "data" | "dryRun">, ownSource: string): Promise<boolean> {
     if (id === undefined) return false;
-    return (await inspect.events({ id })).some((event) => event.source === (source ?? ownSource));
+    return (await inspect.events({ id, source: source ?? ownSource })).some((event) => event.tenant === undefined);
   }
 }
 

@@ -1,8 +1,8 @@
 import { PulseQueueError } from "../../core/errors.ts";
-import type { DeadLetterFilter } from "../../core/queue.ts";
+import type { DeadLetterQuery } from "../../core/queue.ts";
 import type { Topology } from "../../core/topology.ts";
 import type { Journal } from "./journal.ts";
-import type { DeadFilter } from "./statements/inspect.ts";
+import type { DeadFilter, DeliveryPlace } from "./statements/inspect.ts";
 import { parseDeliveryId } from "./views.ts";
 import type { Worker } from "./worker.ts";
 
@@ -19,21 +19,30 @@ export function workerNamed(workers: ReadonlyMap<string, Worker>, name: string):
   return worker;
 }
 
+/** Where the delivery with this id stands in their order, whether it is still there or not. Throws `OPERATION_INVALID`, `HANDLER_UNKNOWN`. */
+export function placeOf(id: string, workers: ReadonlyMap<string, Worker>): DeliveryPlace {
+  const named = parseDeliveryId(id);
+  if (named === undefined) throw new PulseQueueError("OPERATION_INVALID", "after must be the id of a delivery");
+  return { seq: named.sequence, handler: workerNamed(workers, named.handler).window.id, run: named.run };
+}
+
 /** No event has this position. */
 const nowhere = 0;
 
 /** The filter in the numbers of the file. Throws `EVENT_UNKNOWN`, `HANDLER_UNKNOWN`. */
-export function deadFilter(filter: Partial<DeadLetterFilter>, workers: ReadonlyMap<string, Worker>, topology: Topology, journal: Journal): DeadFilter {
-  const { id, handler, eventId, eventType, key, tenant, code } = filter;
+export function deadFilter(filter: DeadLetterQuery, workers: ReadonlyMap<string, Worker>, topology: Topology, journal: Journal): DeadFilter {
+  const { id, handler, eventId, source, eventType, key, tenant, code, after } = filter;
   const named = id === undefined ? undefined : parseDeliveryId(id);
   const names = [handler, named?.handler].filter((name) => name !== undefined);
   return {
     handlers: names.map((name) => workerNamed(workers, name).window.id),
     ...(id === undefined ? {} : { seq: named?.sequence ?? nowhere, run: named?.run ?? 0 }),
     ...(eventId === undefined ? {} : { eventId }),
+    ...(source === undefined ? {} : { source }),
     ...(eventType === undefined ? {} : { type: eventTypeId(topology, journal, eventType) }),
     ...(key === undefined ? {} : { key }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(code === undefined ? {} : { code }),
+    ...(after === undefined ? {} : { after: placeOf(after, workers) }),
   };
 }

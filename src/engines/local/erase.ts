@@ -9,17 +9,15 @@ interface Keeper {
   readonly ledger: Ledger;
 }
 
-/** Destroys a subject's key. It is recorded before: an erasure without a record cannot happen, one that failed is recorded too. */
+/** Destroys a subject's key. It is recorded before: an erasure without a record cannot happen; that one failed is recorded by its caller. */
 export async function eraseSubject({ vault, ledger }: Keeper, subject: string, options: OperationOptions): Promise<OperationResult> {
   const keyring = keyringFor(vault, options);
   const dryRun = options.dryRun === true;
   if (dryRun || !keyring.has(subject)) return { count: keyring.has(subject) ? 1 : 0, dryRun };
-  const entry = { by: options.by ?? "local", action: "erase" as const, subject: keyring.nameOf(subject), reason: options.reason };
-  await ledger.append({ ...entry, detail: { count: 1 } });
+  await ledger.append({ by: options.by ?? "local", action: "erase", subject: keyring.nameOf(subject), reason: options.reason, detail: { count: 1 } });
   try {
     keyring.erase(subject);
   } catch (cause) {
-    await ledger.append({ ...entry, result: "failed" });
     throw new PulseQueueError("STORE_FAILED", "The keyring cannot be written: nothing was erased", { cause });
   }
   return { count: 1, dryRun };

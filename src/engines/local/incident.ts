@@ -1,7 +1,8 @@
 /** How far an incident reached: from where it began along what caused what. */
 import { PulseQueueError } from "../../core/errors.ts";
 import type { Ledger, LedgerEntry } from "../../core/ledger.ts";
-import type { EventView, IncidentFilter, IncidentScope, Inspect, TraceNode } from "../../core/queue.ts";
+import type { IncidentFilter, IncidentScope } from "../../core/queue.ts";
+import type { EventView, Inspect, TraceNode } from "../../core/queue.ts";
 import type { Journal } from "./journal.ts";
 import type { Statements } from "./statements/index.ts";
 import { eventView } from "./views.ts";
@@ -18,11 +19,11 @@ const page = 1_000;
 export async function incidentScope(options: IncidentOptions, filter: IncidentFilter): Promise<IncidentScope> {
   if (Object.values(filter).every((value) => value === undefined))
     throw new PulseQueueError("OPERATION_INVALID", "An incident needs a principal, an event or a time where it began");
-  const events = new Map<string, EventView>();
+  const events = new Map<number, EventView>();
   const effects = new Set<string>();
   const handlers = new Set<string>();
   const add = ({ event, deliveries }: TraceNode): void => {
-    events.set(identityOf(event), event);
+    events.set(event.sequence, event);
     for (const { handler, wrote, emitted } of deliveries) {
       handlers.add(handler);
       for (const row of wrote) effects.add(row);
@@ -30,7 +31,7 @@ export async function incidentScope(options: IncidentOptions, filter: IncidentFi
     }
   };
   for (const root of await rootsOf(options, filter)) {
-    if (events.has(identityOf(root))) continue; // caused by one that was looked at
+    if (events.has(root.sequence)) continue; // caused by one that was looked at
     for (const node of await options.inspect.trace(root.correlationId)) for (const found of nodesOf(node, root)) add(found);
   }
   const found = [...events.values()].sort((left, right) => left.sequence - right.sequence);
@@ -42,10 +43,6 @@ export async function incidentScope(options: IncidentOptions, filter: IncidentFi
     tenants: [...new Set(found.flatMap(({ tenant }) => tenant ?? []))].sort(),
     actions: await actionsOf(options, filter),
   };
-}
-
-function identityOf({ id, source }: EventView): string {
-  return `${source}\n${id}`;
 }
 
 /** The nodes of a flow that are `root`: once, and once more for each handler that a merged flow shows it under. */

@@ -1,177 +1,57 @@
 import type { AnyTable, Row, RowKey } from "../../core/table.ts";
 import { givenKey } from "../../core/table.ts";
 import { PulseQueueError } from "../../core/errors.ts";
-import type { DeadLetterView, DeliveryFilter, DeliveryView, EventView, HandlerView, Inspect, TraceNode } from "../../core/queue.ts";
+import type { EventView, HandlerView, Inspect, TraceNode } from "../../core/queue.ts";
 import { emitterSource } from "../../core/scope.ts";
-import type { System } from "../../core/ports.ts";
-import type { Topology } from "../../core/topology.ts";
-import { deadFilter, eventTypeId, workerNamed } from "./dead-filter.ts";
-import type { Journal } from "./journal.ts";
-import { findInReceipt } from "./receipts.ts";
-import { readRow } from "./rows.ts";
-import { stored, type DeliveryRow, type StoredState } from "./statements/deliveries.ts";
-import type { Statements } from "./statements/index.ts";
-import { doneView, eventView, pendingView, rowView, type HandlerFacts } from "./views.ts";
-import { backlog, countBefore, countHeld, countRunning, hasRow, isHeld, isRowRunning, isRunning, peek, takes } from "./window-facts.ts";
-import type { Worker } from "./worker.ts";
-
-export interface InspectOptions {
-  readonly system: System;
-  readonly topology: Topology;
-  readonly statements: Statements;
-  readonly journal: Journal;
-  readonly workers: ReadonlyMap<string, Worker>;
-  readonly isStarted: () => boolean;
-}
-
-const maxLimit = 1_000;
-
-export function checkedLimit(limit = 100): number {
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit)
-    throw new PulseQueueError("OPERATION_INVALID", `limit must be a whole number from 1 to ${String(maxLimit)}`);
-  return limit;
-}
+import { eventTypeId } from "./dead-filter.ts";
+import { checkedLimit, createDeliveryLists, type InspectOptions } from "./inspect-deliveries.ts";
+import { allRows, readRow, rowsAfter } from "./rows.ts";
+import { stored, type StoredState } from "./statements/deliveries.ts";
+import { eventView } from "./views.ts";
+import { backlog, countHeld, countRunning, peek } from "./window-facts.ts";
 
 export function createInspect(options: InspectOptions): Omit<Inspect, "incident"> {
   const { system, topology, statements, journal, workers } = options;
   const now = (): number => system.clock.now();
 
-  const workerOf = (name: string): Worker => workerNamed(workers, name);
-  const facts = (worker: Worker): HandlerFacts => {
-    const { id, handler } = worker.window;
-    const paused = worker.paused ? (statements.handlers.all().find(([row]) => row === id)?.[3] ?? "") : undefined;
-    return { name: handler.name, ordered: handler.ordered, paused, started: options.isStarted() };
-  };
-  const typeId = (name: string): number => eventTypeId(topology, journal, name);
-  const eventAt = (seq: number): EventView => {
-    const row = statements.journal.bySequence(seq);
-    if (row === undefined) throw new PulseQueueError("STORE_CORRUPT", `The event at position ${String(seq)} is missing`);
-    return eventView(journal, row);
-  };
-  const fromRow = (row: DeliveryRow): DeliveryView | undefined => {
-    const worker = [...workers.values()].find((candidate) => candidate.window.id === row[1]);
-    if (worker === undefined) return undefined; // of a handler that the app no longer has
-    return rowView(row, eventAt(row[2]), facts(worker), now(), isRowRunning(worker.window, row[0]));
-  };
+  const { facts, deliveriesOf, deliveries, deadLetters } = createDeliveryLists(options);
 
-  /** Every delivery of one event, with and without a row. */
-  const deliveriesOf = (event: EventView): readonly DeliveryView[] => {
-    const rows = statements.inspect.deliveries({ seq: event.sequence }, maxLimit);
-    const views = rows.map(fromRow).filter((view) => view !== undefined);
-    for (const handler of topology.subscribers.get(event.type) ?? []) {
-      const { window } = workerOf(handler.name);
-      if (!takes(window, event.type, event.sequence) || rows.some(([, id, , run]) => id === window.id && run === 0)) continue;
-      const handlerFacts = facts(workerOf(handler.name));
-      const isPending = event.sequence > window.cursor;
-      if (isPending)
-        views.push(
-          pendingView(event, handlerFacts, countBefore(window, event.sequence), {
-            isRunning: isRunning(window, event.sequence),
-            isHeld: isHeld(window, event.sequence),
-          }),
-        );
-      else views.push(...doneViews(event, handlerFacts, window.id));
-    }
-    return views;
-  };
-  /** The delivery that came with the event, and its replays, as far as they are done. */
-  const doneViews = (event: EventView, handlerFacts: HandlerFacts, handler: number): readonly DeliveryView[] => {
-    // The receipt of a delivery lies near its position: a batch spans one window of the journal at most.
-    const receipts = statements.handlers.receipts(handler, event.sequence, 64);
-    const found = receipts.flatMap(([time, body]) => findInReceipt(body, event.sequence).map((entry) => ({ time, entry })));
-    const known = found.some(({ entry }) => entry.run === 0) ? found : [undefined, ...found];
-    return known.map((receipt) => doneView(event, handlerFacts, receipt));
-  };
-
-  const pendingOf = (filter: DeliveryFilter, limit: number): readonly DeliveryView[] => {
-    const chosen = filter.handler === undefined ? [...workers.values()] : [workerOf(filter.handler)];
-    const views: DeliveryView[] = [];
-    for (const worker of chosen) {
-      const handlerFacts = facts(worker);
-      for (const [ahead, row] of peek(worker.window, limit).entries()) {
-        const event = eventView(journal, row);
-        if ((filter.eventType ?? event.type) !== event.type || (filter.key ?? event.key) !== event.key) continue;
-        if ((filter.tenant ?? event.tenant) !== event.tenant) continue;
-        if (hasRow(worker.window, event.sequence)) continue;
-        views.push(
-          pendingView(event, handlerFacts, ahead, { isRunning: isRunning(worker.window, event.sequence), isHeld: isHeld(worker.window, event.sequence) }),
-        );
-      }
-    }
-    return views;
-  };
-
-  const statesOf: Readonly<Partial<Record<DeliveryView["state"], readonly StoredState[]>>> = {
-    scheduled: [stored.scheduled, stored.waiting],
-    ready: [stored.ready, stored.scheduled, stored.retrying, stored.waiting],
-    running: [stored.running, stored.ready, stored.scheduled, stored.retrying, stored.waiting, stored.parked],
-    retrying: [stored.retrying],
-    parked: [stored.parked],
-    dead: [stored.dead],
-  };
-
-  const deliveries = (filter: DeliveryFilter = {}): readonly DeliveryView[] => {
-    const limit = checkedLimit(filter.limit);
-    const { handler, state, eventId, eventType, key, tenant } = filter;
-    if (eventId !== undefined) {
-      const row = statements.journal.byId(eventId);
-      const event = row === undefined ? undefined : eventView(journal, row);
-      const views = event === undefined || (tenant ?? event.tenant) !== event.tenant ? [] : deliveriesOf(event);
-      return views.filter((view) => (handler ?? view.handler) === view.handler && (state ?? view.state) === view.state).slice(0, limit);
-    }
-    const states = state === undefined ? undefined : statesOf[state];
-    if (state !== undefined && states === undefined)
-      throw new PulseQueueError("OPERATION_INVALID", `Deliveries that are ${state} are found by their event: give eventId`);
-    const rows = statements.inspect.deliveries(
-      {
-        ...(handler === undefined ? {} : { handler: workerOf(handler).window.id }),
-        ...(states === undefined ? {} : { states }),
-        ...(key === undefined ? {} : { key }),
-        ...(tenant === undefined ? {} : { tenant }),
-        ...(eventType === undefined ? {} : { type: typeId(eventType) }),
-      },
-      maxLimit,
-    );
-    const views = rows.map(fromRow).filter((view) => view !== undefined);
-    const pending = state === undefined || state === "ready" || state === "running" || state === "parked" ? pendingOf(filter, limit) : [];
-    const all = [...views, ...pending].filter((view) => (state ?? view.state) === view.state);
-    return all.sort((left, right) => left.sequence - right.sequence).slice(0, limit);
-  };
-
-  const tree = (root: EventView, children: ReadonlyMap<string, readonly EventView[]>): TraceNode => {
-    const emitted = (children.get(root.id) ?? []).map((event) => tree(event, children));
+  const tree = (root: EventView, caused: ReadonlyMap<string | undefined, readonly EventView[]>): TraceNode => {
+    const emitted = (caused.get(root.id) ?? []).filter((event) => isCausedBy(event, root)).map((event) => tree(event, caused));
     const views = deliveriesOf(root);
     const emitters = new Map(views.map((view) => [view, emitted.filter((node) => node.event.source === emitterSource(topology.app, view.handler))]));
     return { event: root, deliveries: views.map((view) => ({ ...view, emitted: emitters.get(view) ?? [] })) };
+  };
+  /** The events of all flows with one of these correlation ids, in order. */
+  const flowsOf = (correlationIds: ReadonlySet<string>): readonly EventView[] => {
+    const rows = new Map([...correlationIds].flatMap((id) => statements.journal.ofFlow(id).map((row) => [row[0], row] as const)));
+    return [...rows.values()].sort(([left], [right]) => left - right).map((row) => eventView(journal, row));
   };
 
   return {
     async events(filter = {}) {
       const limit = checkedLimit(filter.limit);
-      const rows = statements.inspect.events({ ...filter, ...(filter.type === undefined ? {} : { typeId: typeId(filter.type) }) }, limit);
+      const rows = statements.inspect.events(
+        { ...filter, ...(filter.type === undefined ? {} : { typeId: eventTypeId(topology, journal, filter.type) }) },
+        limit,
+      );
       return rows.map((row) => eventView(journal, row));
     },
 
-    async deliveries(filter) {
-      return deliveries(filter);
-    },
+    deliveries: async (filter = {}) => deliveries(filter),
+    deadLetters: async (filter = {}) => deadLetters(filter),
 
-    async deadLetters(filter = {}) {
-      const rows = statements.inspect.dead(deadFilter(filter, workers, topology, journal), checkedLimit(filter.limit));
-      return rows
-        .map(fromRow)
-        .filter((view) => view !== undefined)
-        .map((view): DeadLetterView => ({ ...view, event: eventAt(view.sequence) }));
-    },
-
-    async trace(correlationId) {
-      const row = statements.journal.byId(correlationId);
-      const root = row === undefined ? correlationId : eventView(journal, row).correlationId;
-      const events = statements.journal.ofFlow(root).map((event) => eventView(journal, event));
-      const ids = new Set(events.map((event) => event.id));
-      const children = new Map<string, EventView[]>();
-      for (const event of events) if (event.causationId !== undefined) children.set(event.causationId, [...(children.get(event.causationId) ?? []), event]);
-      return events.filter((event) => event.causationId === undefined || !ids.has(event.causationId)).map((event) => tree(event, children));
+    async trace(id, { source, tenant } = {}) {
+      const isOfTenant = (event: EventView): boolean => tenant === undefined || event.tenant === tenant;
+      const isNamed = (event: EventView): boolean =>
+        (event.id === id || event.correlationId === id) && isOfTenant(event) && (source === undefined || event.source === source);
+      const named = flowsOf(new Set([id])).filter(isNamed);
+      const flow = flowsOf(new Set(named.map((event) => event.correlationId))).filter(isOfTenant);
+      const caused = groupBy(flow, (event) => event.causationId);
+      const causes = groupBy(flow, (event) => event.id);
+      const roots = flow.filter((event) => !(causes.get(event.causationId ?? "") ?? []).some((cause) => isCausedBy(event, cause)));
+      const trees = roots.map((event) => tree(event, caused));
+      return source === undefined ? trees : trees.filter((node) => holds(node, isNamed));
     },
 
     async handlers() {
@@ -207,10 +87,35 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
           return row === undefined ? undefined : readRow(table, row[2], system.vault);
         },
 
+        async rows({ after, limit } = {}) {
+          const { rows, next } = rowsAfter(statements.records, journal.tableId(table.name), after, checkedLimit(limit));
+          return { rows: rows.map(([, , body]) => readRow(table, body, system.vault) as Row<T>), next };
+        },
+
         async all() {
-          return statements.records.all(journal.tableId(table.name)).map(([, , body]) => readRow(table, body, system.vault) as Row<T>);
+          return [...allRows(statements.records, journal.tableId(table.name))].map(([, , body]) => readRow(table, body, system.vault) as Row<T>);
         },
       };
     },
   };
+}
+
+function groupBy<Key>(events: readonly EventView[], keyOf: (event: EventView) => Key): ReadonlyMap<Key, readonly EventView[]> {
+  const groups = new Map<Key, EventView[]>();
+  for (const event of events) {
+    const key = keyOf(event);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [event]);
+    else group.push(event);
+  }
+  return groups;
+}
+
+/** Whether the handling of `cause` emitted `event`, as far as an event tells: it holds the id of its cause, not the source. */
+function isCausedBy(event: EventView, cause: EventView): boolean {
+  return event.causationId === cause.id && event.correlationId === cause.correlationId && event.tenant === cause.tenant && event.sequence > cause.sequence;
+}
+
+function holds(node: TraceNode, isNamed: (event: EventView) => boolean): boolean {
+  return isNamed(node.event) || node.deliveries.some(({ emitted }) => emitted.some((next) => holds(next, isNamed)));
 }

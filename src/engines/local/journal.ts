@@ -53,7 +53,7 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements, va
   let committed = head;
 
   const duplicate = (event: NewEvent, source: number): AppendResult => {
-    const row = journal.byIdentity(event.id, source);
+    const row = journal.byIdentity(event.id, source, event.tenant ?? null);
     if (row === undefined) throw new PulseQueueError("INTERNAL", "An event that is there already cannot be read");
     const { id, type, data } = read(row);
     if (type === event.type && (data === event.data || sameJson(decodeJson(data), decodeJson(event.data)))) {
@@ -134,7 +134,7 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements, va
     },
     clashes(event) {
       const source = sources.id(event.source);
-      return journal.byIdentity(event.id, source) !== undefined && "error" in duplicate(event, source);
+      return journal.byIdentity(event.id, source, event.tenant ?? null) !== undefined && "error" in duplicate(event, source);
     },
     revert() {
       head = committed;

@@ -144,7 +144,7 @@ describe("contain", () => {
     expect(await queue.operate.contain(targets, { reason, by: "ada" })).toEqual({ paused: ["work"], revoked: [key.id], dryRun: false });
     expect((await queue.keys.find(key.id))?.revoked).toBeDefined();
     expect((await queue.inspect.handlers())[0]).toMatchObject({ paused: true, pauseReason: reason });
-    expect(await queue.ledger.entries({ action: "contain" })).toMatchObject([{ by: "ada", reason, detail: { handlers: 1, keys: 1 } }]);
+    expect(await queue.ledger.entries({ action: "contain", result: "ok" })).toMatchObject([{ by: "ada", reason, detail: { handlers: 1, keys: 1 } }]);
     expect(await queue.operate.contain(targets, { reason })).toEqual({ paused: [], revoked: [], dryRun: false });
     await queue.close();
   });

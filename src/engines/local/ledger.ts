@@ -14,7 +14,7 @@ import {
 } from "../../core/ledger.ts";
 import type { System } from "../../core/ports.ts";
 import type { Committer } from "./committer.ts";
-import { checkedLimit } from "./inspect.ts";
+import { checkedLimit } from "./inspect-deliveries.ts";
 import { parseLink } from "./journal.ts";
 import { createRefusals } from "./refusals.ts";
 import type { Statements } from "./statements/index.ts";

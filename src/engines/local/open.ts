@@ -10,7 +10,7 @@ import type { PublishOptions, Queue } from "../../core/queue.ts";
 import { runRequest } from "../../core/request.ts";
 import { backUp, serialize } from "./backup.ts";
 import { buildEngine, type Engine } from "./engine.ts";
-import { guardInspect, guardKeys, guardLedger, guardOperate } from "./guard.ts";
+import { acting, guardInspect, guardKeys, guardLedger, guardOperate } from "./guard.ts";
 import { eraseSubject, rotateMasterKey } from "./erase.ts";
 import type { LocalOptions, VerifyReport } from "./options.ts";
 import { verifyFile } from "./verify.ts";
@@ -77,6 +77,7 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     if (engine.failure !== undefined) throw engine.failure;
     assertReadable();
   };
+  const act = acting(engine.ledger, assertOpen);
   const declared = (event: AnyEvent): AnyEvent => {
     if (topology.events.get(event.name) !== event) throw new PulseQueueError("EVENT_UNKNOWN", `App ${topology.app} does not know the event ${event.name}`);
     return event;
@@ -89,6 +90,7 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     for (const result of await store.append(events)) {
       if (result instanceof Error) throw result;
       if (result.duplicate) duplicates += 1;
+      else events[receipts.length]?.sent?.();
       receipts.push(result);
     }
     const [first] = events;
@@ -131,9 +133,9 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     },
     close: () => engine.close(parseDuration(options.grace ?? "10s")),
     inspect: guardInspect(engine.inspect, assertReadable),
-    operate: guardOperate(engine.operate, assertOpen),
+    operate: guardOperate(engine.operate, engine.ledger, assertOpen),
     ledger: guardLedger(engine.ledger, assertOpen),
-    keys: guardKeys(engine.keys, assertOpen),
+    keys: guardKeys(engine.keys, engine.ledger, assertOpen),
     nonces: {
       async spend(nonce, until) {
         assertOpen();
@@ -145,17 +147,17 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
       return backUp(engine.db, target, progress);
     },
 
-    async erase(subject, given) {
-      assertOpen();
-      return eraseSubject(engine, subject, given);
-    },
-    async rotateMasterKey(masterKey, given) {
-      assertOpen();
-      return rotateMasterKey(engine, masterKey, given);
-    },
+    erase: (subject, given) => act("erase", engine.vault?.keyring.nameOf(subject) ?? "a subject", given, () => eraseSubject(engine, subject, given)),
+    rotateMasterKey: (masterKey, given) => act("configuration", "master key", given, () => rotateMasterKey(engine, masterKey, given)),
     async verify(progress) {
       assertOpen();
-      return verifyFile(engine.db, engine.statements, engine.journal, progress);
+      const pause = async (): Promise<void> => {
+        await new Promise<void>((resolve) => {
+          system.clock.soon(resolve);
+        });
+        assertOpen();
+      };
+      return verifyFile(engine.db, engine.statements, engine.journal, { progress, pause });
     },
 
     async facts() {

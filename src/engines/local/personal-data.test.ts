@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineApp, defineEndpoint, defineEvent, defineHandler, defineTable, NonRetryableError } from "pulsequeue";
@@ -278,6 +280,43 @@ describe("erasure", () => {
   test("is refused where nothing is encrypted", async () => {
     const opened = await open({});
     await expect(opened.erase("c-1", act)).rejects.toMatchObject({ code: "KEY_MISSING" });
+  });
+});
+
+describe("the fingerprint of a request", () => {
+  const ask = { params: { id: "o-1" }, body: { email: "ada@example.org" }, idempotencyKey: "k-7" };
+  const plain = createHash("sha256")
+    .update(JSON.stringify([ask.params, {}, JSON.stringify(ask.body)]))
+    .digest("base64");
+  /** Read while nobody holds the file. */
+  const stored = (): readonly unknown[] => {
+    const db = new Database(file, { readonly: true });
+    try {
+      return db.prepare("SELECT fingerprint FROM answers").pluck().all();
+    } finally {
+      db.close();
+    }
+  };
+
+  test("does not tell its body to who guesses it, where personal data is encrypted", async () => {
+    const opened = await run();
+    await opened.invoke(show, ask);
+    expect((await opened.invoke(show, ask)).replayed).toBe(true);
+    expect((await opened.invoke(show, { ...ask, body: {} })).status).toBe(422);
+    await opened.close();
+    expect(stored()).not.toContain(plain);
+    queue = await open();
+    expect((await queue.invoke(show, ask)).replayed).toBe(true);
+  });
+
+  test("of a request from before there was a key still counts", async () => {
+    const opened = await open({});
+    await opened.invoke(show, ask);
+    await opened.close();
+    expect(stored()).toEqual([plain]);
+    queue = await open();
+    expect((await queue.invoke(show, ask)).replayed).toBe(true);
+    expect((await queue.invoke(show, { ...ask, body: {} })).status).toBe(422);
   });
 });
 

@@ -50,12 +50,29 @@ const noIndexes: ReadonlyMap<string, string> = new Map();
 /** Rows in memory at once. */
 const page = 500;
 
-function* allRows(records: RecordStatements, table: number): Generator<RecordRow> {
+export function* allRows(records: RecordStatements, table: number): Generator<RecordRow> {
   for (let from = ""; ;) {
     const rows = records.byKey(table, from, lastCharacter, page);
     for (const [key, version, body] of rows) yield [key, version, body];
     const last = rows.at(-1);
     if (last === undefined || rows.length < page) return;
-    from = `${last[0]}\u0000`; // the first text after it
+    from = after(last[0]);
   }
+}
+
+/** The first text after a key. */
+function after(key: string): string {
+  return `${key}\u0000`;
+}
+
+/** The rows after a key, or from the first one on, and the key that the next page comes after. */
+export function rowsAfter(
+  records: RecordStatements,
+  table: number,
+  key: string | undefined,
+  limit: number,
+): { readonly rows: readonly RecordRow[]; readonly next: string | undefined } {
+  const found = records.byKey(table, key === undefined ? "" : after(key), lastCharacter, limit + 1);
+  const rows = found.slice(0, limit).map(([row, version, body]): RecordRow => [row, version, body]);
+  return { rows, next: found.length > limit ? rows.at(-1)?.[0] : undefined };
 }

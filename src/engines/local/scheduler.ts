@@ -69,15 +69,17 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const { name } = node.schedule;
     const scheduledAt = new Date(tick).toISOString();
     const event = newEvent(system, node.tick, { scheduledAt }, { source: topology.app, id: `${name}/${scheduledAt}` }, undefined);
+    let isNew = false;
     const written = committer.submit({
       kind: "append",
       bytes: 0,
       apply() {
         handlers.setTick(name, tick);
-        journal.append(event);
+        isNew = ((result) => "receipt" in result && !result.receipt.duplicate)(journal.append(event));
       },
       confirm() {
         journal.confirm();
+        if (isNew) event.sent?.();
         options.wake([event]);
       },
       revert() {

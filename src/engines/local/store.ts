@@ -51,10 +51,10 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
       if (statements.records.version(journal.tableId(table), key) !== version) return { outcome: "conflict" };
     }
     if (commit.answer !== undefined && statements.records.answer(commit.answer.request) !== undefined) return { outcome: "conflict" };
-    const clash = commit.events.find(
+    const clash = commit.events.findIndex(
       (event, index) => event.chosenId && (journal.clashes(event) || commit.events.slice(0, index).some((other) => differs(other, event))),
     );
-    if (clash !== undefined) return { outcome: "identity-reused", event: clash };
+    if (clash >= 0) return { outcome: "identity-reused", index: clash };
     const version = commit.writes.length > 0 ? options.nextVersion() : 0;
     for (const write of commit.writes) {
       const table = options.topology.tables.get(write.table);
@@ -137,5 +137,5 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
 }
 
 function differs(left: NewEvent, right: NewEvent): boolean {
-  return left.id === right.id && (left.data !== right.data || left.type !== right.type);
+  return left.id === right.id && left.tenant === right.tenant && (left.data !== right.data || left.type !== right.type);
 }

@@ -22,7 +22,7 @@ export async function verifyLocal(file: string, progress?: (events: number) => v
     db.pragma("locking_mode = EXCLUSIVE");
     migrateOlder(db);
     const statements = prepareStatements(db);
-    return verifyFile(db, statements, openJournal(statements.journal, statements.meta), progress);
+    return await verifyFile(db, statements, openJournal(statements.journal, statements.meta), { progress });
   } catch (thrown) {
     const error = storeError(thrown);
     // A statement that does not fit the tables is damage too: the format was checked before.

@@ -11,56 +11,69 @@ import { sha256 } from "./system.ts";
 /** Problems listed at most. */
 const maxProblems = 100;
 
+/** Rows that are read at once: a few milliseconds. */
+const chunk = 1_000;
+
 type Report = (position: number, message: string) => void;
+
+export interface VerifyOptions {
+  /** Told every 10,000 events. */
+  readonly progress?: ((events: number) => void) | undefined;
+  /** Awaited between chunks, so that an engine goes on meanwhile; what it throws ends the check. @default no pause */
+  readonly pause?: () => Promise<void>;
+}
 
 /**
  * Checks the whole file: SQLite's structure, each event's hash, the chain from one event to the next, that no position is
  * missing and that the chain goes through the event at which the file was closed last, the checksum of every other row, that
- * index entries and rows agree, that every delivery has its event and no handler is ahead of the journal. `progress` is told
- * every 10,000 events.
+ * index entries and rows agree, that every delivery has its event and no handler is ahead of the journal. Events and rows are
+ * read in chunks; SQLite's own check of the structure is one statement.
  */
-export function verifyFile(
+export async function verifyFile(
   db: Database.Database,
   statements: Statements,
   journal: Journal,
-  progress: (events: number) => void = () => undefined,
-): VerifyReport {
+  { progress, pause = () => Promise.resolve() }: VerifyOptions = {},
+): Promise<VerifyReport> {
   const problems: VerifyProblem[] = [];
   let events = 0;
   const report: Report = (position, message) => {
     if (problems.length < maxProblems) problems.push({ position, message });
   };
   /** Damage may keep a check from reading on; the others still say what they find. */
-  const check = (what: string, run: () => void): void => {
+  const check = async (what: string, run: () => void | Promise<void>): Promise<void> => {
+    await pause();
     try {
-      run();
+      await run();
     } catch (thrown) {
+      if (isPulseQueueError(thrown) && thrown.code === "QUEUE_CLOSED") throw thrown;
       report(0, `${what}: ${storeError(thrown).message}`);
     }
   };
-  check("structure", () => {
+  await check("structure", () => {
     for (const row of db.pragma("integrity_check(20)", { simple: false }) as { readonly integrity_check: string }[])
       if (row.integrity_check !== "ok") report(0, `structure: ${row.integrity_check}`);
   });
-  check("the journal", () => {
-    checkChain(statements, journal, report, () => {
+  await check("the journal", () => {
+    const count = (): void => {
       events += 1;
-      if (events % 10_000 === 0) progress(events);
-    });
+      if (events % 10_000 === 0) progress?.(events);
+    };
+    return checkChain(statements, journal, report, count, pause);
   });
   for (const [table, columns] of Object.entries(summed)) {
-    check(`table ${table}`, () => {
-      checkSums(db, table, columns, report);
+    await check(`table ${table}`, () => {
+      return checkSums(db, table, columns, report, pause);
     });
   }
-  check("the audit ledger", () => {
+  await check("the audit ledger", () => {
     const { problems: found } = checkLedger(statements, sha256, String(statements.meta.get("app") ?? ""));
     for (const { position, message } of found) report(0, `the audit ledger, position ${String(position)}: ${message}`);
   });
-  check("indexes", () => {
+  await check("indexes", () => {
     checkIndexEntries(db, report);
   });
-  check("deliveries", () => {
+  await check("deliveries", () => {
     const orphan = db.prepare("SELECT seq FROM deliveries WHERE seq NOT IN (SELECT seq FROM events) LIMIT 1").pluck().get();
     if (orphan !== undefined) report(Number(orphan), "a delivery has no event");
     const stranger = db.prepare("SELECT seq FROM deliveries WHERE state NOT BETWEEN 1 AND 7 OR handler NOT IN (SELECT id FROM handlers) LIMIT 1").pluck().get();
@@ -69,24 +82,32 @@ export function verifyFile(
   return { ok: problems.length === 0, events, problems };
 }
 
-function checkChain(statements: Statements, journal: Journal, report: Report, onEvent: () => void): void {
-  const anchor = statements.meta.get("anchor");
+async function checkChain(statements: Statements, journal: Journal, report: Report, onEvent: () => void, pause: () => Promise<void>): Promise<void> {
   const sealed = statements.meta.get("seal");
   const seal = sealed === undefined ? undefined : parseLink(String(sealed));
-  let before = anchor === undefined ? { seq: 0, hash: genesis } : parseLink(String(anchor));
-  for (const row of statements.journal.walk(0)) {
-    const seq = row[0];
-    onEvent();
-    try {
-      journal.read(row);
-    } catch (thrown) {
-      report(seq, isPulseQueueError(thrown) ? thrown.message : "the event cannot be read");
+  let before = { seq: 0, hash: genesis };
+  for (let from = 0; ;) {
+    // Retention may have removed what comes next since the last chunk: then the chain goes on from its new anchor.
+    const anchor = parseLink(String(statements.meta.get("anchor") ?? ""));
+    if (anchor.seq > before.seq) before = anchor;
+    const rows = statements.journal.page(from, chunk);
+    for (const row of rows) {
+      const seq = row[0];
+      onEvent();
+      try {
+        journal.read(row);
+      } catch (thrown) {
+        report(seq, isPulseQueueError(thrown) ? thrown.message : "the event cannot be read");
+      }
+      if (seq === seal?.seq && row[15] !== seal.hash) report(seq, `the event at position ${String(seq)} is not the one at which the file was closed`);
+      if (seq <= before.seq) continue; // kept by retention for an open delivery; its neighbours are gone
+      if (seq !== before.seq + 1) report(before.seq + 1, `the journal has no event from position ${String(before.seq + 1)} to ${String(seq - 1)}`);
+      if (row[14] !== before.hash) report(seq, `the event at position ${String(seq)} does not follow the one before it`);
+      before = { seq, hash: row[15] };
     }
-    if (seq === seal?.seq && row[15] !== seal.hash) report(seq, `the event at position ${String(seq)} is not the one at which the file was closed`);
-    if (seq <= before.seq) continue; // kept by retention for an open delivery; its neighbours are gone
-    if (seq !== before.seq + 1) report(before.seq + 1, `the journal has no event from position ${String(before.seq + 1)} to ${String(seq - 1)}`);
-    if (row[14] !== before.hash) report(seq, `the event at position ${String(seq)} does not follow the one before it`);
-    before = { seq, hash: row[15] };
+    if (rows.length < chunk) break;
+    from = rows.at(-1)?.[0] ?? from;
+    await pause();
   }
   if (seal !== undefined && seal.seq > before.seq)
     report(before.seq + 1, `the journal ends at position ${String(before.seq)}, but the file was closed at ${String(seal.seq)}`);
@@ -95,14 +116,23 @@ function checkChain(statements: Statements, journal: Journal, report: Report, on
   }
 }
 
-function checkSums(db: Database.Database, table: string, columns: readonly string[], report: Report): void {
-  const rows = db
-    .prepare(`SELECT ${columns.join(", ")}, sum FROM ${table}`)
-    .raw()
-    .iterate() as IterableIterator<readonly [...StoredValue[], sum: number]>;
+/** In the order of the primary key, which is the table itself: a row that comes or goes meanwhile shifts no other. */
+async function checkSums(db: Database.Database, table: string, columns: readonly string[], report: Report, pause: () => Promise<void>): Promise<void> {
+  const keys = db.prepare("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk").pluck().all(table) as string[];
+  const [key, asked] = [keys.join(", "), keys.map(() => "?").join(", ")];
+  const all = [...keys, ...columns].join(", ");
+  const first = db.prepare(`SELECT ${all}, sum FROM ${table} ORDER BY ${key} LIMIT ${String(chunk)}`).raw();
+  const next = db.prepare(`SELECT ${all}, sum FROM ${table} WHERE (${key}) > (${asked}) ORDER BY ${key} LIMIT ${String(chunk)}`).raw();
   const position = columns.indexOf("seq");
-  for (const row of rows) {
-    if (checksum(...row.slice(0, -1)) !== row.at(-1)) report(Number(row[position] ?? 0), `a row of ${table} does not match its checksum`);
+  for (let after: readonly StoredValue[] | undefined; ;) {
+    const rows = (after === undefined ? first.all() : next.all(...after)) as unknown as readonly (readonly [...StoredValue[], sum: number])[];
+    for (const row of rows) {
+      const values = row.slice(keys.length, -1);
+      if (checksum(...values) !== row.at(-1)) report(Number(values[position] ?? 0), `a row of ${table} does not match its checksum`);
+    }
+    after = rows.at(-1)?.slice(0, keys.length);
+    if (rows.length < chunk) return;
+    await pause();
   }
 }
 

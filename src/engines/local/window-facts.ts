@@ -30,11 +30,6 @@ export function countBefore({ pending }: Window, seq: number): number {
   return pending.filter((delivery) => delivery.seq < seq).length;
 }
 
-/** Whether the delivery from the journal at this position has got a row. */
-export function hasRow({ id, options }: Window, seq: number): boolean {
-  return options.deliveries.bySequence(id, seq) !== undefined;
-}
-
 /** Whether a batch has taken the delivery from the journal at this position. */
 export function isRunning({ open, pending }: Window, seq: number): boolean {
   return open.some((delivery) => delivery.seq === seq && !pending.includes(delivery));

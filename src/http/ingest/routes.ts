@@ -3,14 +3,13 @@
  *
  * One event is answered with 202 and its receipt, or with a problem. A batch is answered entry by entry, in its order: 202 where
  * all were accepted, 207 where at least one was not; the accepted ones are stored all the same. Sending a batch again is
- * harmless, since each event has an identity: its source and id, or the `Idempotency-Key` where it has no id.
+ * harmless, since each event has an identity: its tenant, source and id, or the `Idempotency-Key` where it has no id.
  */
 import type { App } from "../../core/app.ts";
 import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 import type { AnyEvent } from "../../core/event.ts";
 import type { Json } from "../../core/json.ts";
 import { limits as core } from "../../core/limits.ts";
-import { checkIdentifier } from "../../core/names.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Queue } from "../../core/queue.ts";
 import { problem } from "../../core/request.ts";
@@ -49,7 +48,7 @@ export function ingestRoutes(options: IngestOptions): readonly Route[] {
 
   const one = async (call: Call, event: IncomingEvent): Promise<Response> => {
     const accepted = await accept(options, call, event, idempotencyKey(call));
-    return json(202, accepted, { location: `${path}/${encodeURIComponent(accepted.id)}` });
+    return json(202, accepted, { location: `${path}/${encodeURIComponent(accepted.id)}?source=${encodeURIComponent(accepted.source)}` });
   };
 
   const many = async (call: Call): Promise<Response> => {
@@ -109,7 +108,8 @@ async function accept({ app, queue }: IngestOptions, { principal, request }: Cal
   // A tenant's principal publishes for its tenant, whatever the event says; who belongs to none may name one.
   const tenant = principal.tenant ?? incoming.tenant;
   if (tenant !== (incoming.tenant ?? tenant)) throw forbidden();
-  const source = sourceOf(app, incoming.source, tenant);
+  const { source } = incoming;
+  if (source === app.name || source.startsWith(`${app.name}/`)) throw new PulseQueueError("ID_INVALID", "This source is the app's own: use another one");
   try {
     const { duplicate } = await queue.publish(event, incoming.data, {
       id,
@@ -126,17 +126,6 @@ async function accept({ app, queue }: IngestOptions, { principal, request }: Cal
       throw new PulseQueueError("REQUEST_MISMATCH", "This Idempotency-Key was used with another event");
     throw thrown;
   }
-}
-
-/**
- * The source under which an event is stored. A tenant's has its name as fragment, so that two tenants who choose the same source
- * and id neither lose an event nor learn of each other. Throws `ID_INVALID`.
- */
-function sourceOf(app: App, source: string, tenant: string | undefined): string {
-  if (source === app.name || source.startsWith(`${app.name}/`)) throw new PulseQueueError("ID_INVALID", "This source is the app's own: use another one");
-  if (tenant === undefined) return source;
-  if (source.includes("#")) throw new PulseQueueError("ID_INVALID", "The source of a tenant's event has no fragment");
-  return `${source}#${encodeURIComponent(checkIdentifier("tenant", tenant))}`;
 }
 
 /** The event that may be published. What a principal may not publish is answered the same whether it is declared or not. */

@@ -2,7 +2,25 @@
 import { PulseQueueError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
 import { checkReason, type OperationOptions } from "../../core/operation.ts";
-import type { Call } from "../call.ts";
+import type { Call, Route } from "../call.ts";
+
+/** A route by which an operator acts. `input`: JSON Schemas of what the body holds besides reason and dryRun. */
+export function actRoute(path: string, summary: string, input: Readonly<Record<string, Json>>, handle: Route["handle"]): Route {
+  return {
+    method: "POST",
+    path,
+    access: { kind: "roles", roles: ["operator"] },
+    summary,
+    query: [],
+    input: {
+      type: "object",
+      additionalProperties: false,
+      required: ["reason"],
+      properties: { reason: { type: "string", minLength: 1, maxLength: 1_000 }, dryRun: { type: "boolean", default: false }, ...input },
+    },
+    handle,
+  };
+}
 
 export type Fields = Readonly<Record<string, Json | undefined>>;
 
@@ -43,6 +61,13 @@ export function textsOf<Name extends string>(fields: Fields, names: readonly Nam
   return texts;
 }
 
+/** A list of texts. Throws `REQUEST_INVALID`. */
+export function listOf(what: string, value: Json): readonly string[] {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "string"))
+    throw new PulseQueueError("REQUEST_INVALID", `${what} must be a list of names`);
+  return value;
+}
+
 /** A time as ISO 8601 or milliseconds since 1970. Throws `REQUEST_INVALID`. */
 export function timeOf(name: string, value: Json): number {
   const time = typeof value === "number" ? value : typeof value !== "string" ? Number.NaN : /^\d{1,15}$/.test(value) ? Number(value) : Date.parse(value);
@@ -67,6 +92,18 @@ export function limitOf(query: Readonly<Record<string, string>>): number {
 /** The place where a page ends, in a form that nobody needs to read. */
 export function cursorOf(place: number): string {
   return `p${place.toString(36)}`;
+}
+
+/** The same of a place that has a text. */
+export function textCursorOf(place: string): string {
+  return `t${Buffer.from(place).toString("base64url")}`;
+}
+
+/** The text that a cursor names. Throws `REQUEST_INVALID`. */
+export function textOfCursor(cursor: string): string {
+  const text = /^t[\w-]{1,2048}$/.test(cursor) ? Buffer.from(cursor.slice(1), "base64url").toString() : "";
+  if (text === "" || textCursorOf(text) !== cursor) throw new PulseQueueError("REQUEST_INVALID", "The cursor is not one of this server");
+  return text;
 }
 
 /** The place that a cursor names. Throws `REQUEST_INVALID`. */

@@ -5,12 +5,13 @@ import { PulseQueueError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
 import type { Clock } from "../../core/ports.ts";
 import { nextTick } from "../../core/schedule.ts";
-import type { EventFilter, Queue, TraceNode } from "../../core/queue.ts";
+import { eventNamed } from "../../core/reveal.ts";
+import type { EventFilter, EventView, Queue } from "../../core/queue.ts";
 import type { Access, Call, Route } from "../call.ts";
 import { json } from "../respond.ts";
 import type { Streams } from "../streams.ts";
-import { cursorOf, limitOf, placeOf, textsOf, timeOf } from "./act.ts";
-import { checkWhole, deliveryIdOf, findEvent, notFound, tenantOf, type View } from "./view.ts";
+import { cursorOf, limitOf, placeOf, textCursorOf, textOfCursor, textsOf, timeOf } from "./act.ts";
+import { checkWhole, choiceOf, deliveryIdOf, notFound, tenantOf, type View } from "./view.ts";
 
 export interface InspectRouteOptions {
   readonly app: App;
@@ -36,12 +37,15 @@ const get = (path: string, summary: string, query: readonly string[], handle: Ro
   handle,
 });
 
+const choice = ["source", "tenant"] as const;
+
 function eventRoutes({ queue, view, streams }: InspectRouteOptions): readonly Route[] {
+  const named = ({ params: { id = "" }, principal, query }: Call): Promise<EventView> => eventNamed(queue.inspect, id, choiceOf(principal, query));
   return [
     get(
       "/v1/events",
       "Lists events, the newest first; `order=oldest` begins with the oldest.",
-      ["type", "key", "correlationId", "from", "to", "order", "limit", "cursor"],
+      ["type", "key", "source", "tenant", "correlationId", "from", "to", "order", "limit", "cursor"],
       async (call) => {
         const limit = limitOf(call.query);
         const found = await queue.inspect.events({ ...eventFilter(call), limit });
@@ -50,30 +54,24 @@ function eventRoutes({ queue, view, streams }: InspectRouteOptions): readonly Ro
         return json(200, { events, next: last === undefined ? null : cursorOf(last.sequence) });
       },
     ),
-    get("/v1/events/:id", "Shows one event.", [], async ({ principal, params: { id = "" } }) =>
-      json(200, view.event(await findEvent(queue, view, principal, id))),
+    get("/v1/events/:id", "Shows one event; `source` and `tenant` say which, where several have the id.", choice, async (call) =>
+      json(200, view.event(await named(call))),
     ),
-    get("/v1/events/:id/trace", "Shows the flow that the event belongs to, as trees.", [], async ({ principal, params: { id = "" } }) => {
-      const { correlationId } = await findEvent(queue, view, principal, id);
-      const nodes = (await queue.inspect.trace(correlationId)).filter((node) => view.sees(node.event, principal));
-      return json(200, { correlationId, trace: nodes.map(view.trace) });
+    get("/v1/events/:id/trace", "Shows the flow that the event belongs to, as trees.", choice, async (call) => {
+      const { id, source, correlationId } = await named(call);
+      const trace = await queue.inspect.trace(id, { ...choiceOf(call.principal, call.query), source });
+      return json(200, { correlationId, trace: trace.map(view.trace) });
     }),
-    get("/v1/events/:id/deliveries", "Shows the event's deliveries with their state and reason.", [], async ({ principal, params: { id = "" } }) => {
-      const event = await findEvent(queue, view, principal, id);
-      // Asked by its flow, since an id alone may be that of an event of another source.
-      const shown = nodesOf(await queue.inspect.trace(event.correlationId)).find((node) => node.event.sequence === event.sequence);
-      return json(200, { deliveries: (shown?.deliveries ?? []).map(({ emitted: _, ...delivery }) => delivery) });
+    get("/v1/events/:id/deliveries", "Shows the event's deliveries with their state and reason.", choice, async (call) => {
+      const { id, source, sequence } = await named(call);
+      const found = await queue.inspect.deliveries({ eventId: id, source, limit: 1_000, ...tenantOf(call.principal) });
+      return json(200, { deliveries: found.filter((delivery) => delivery.sequence === sequence) });
     }),
     {
       ...get("/v1/stream", "Follows events and attempts live, as server-sent events.", ["after"], (call) => streams.open(call)),
       produces: "text/event-stream",
     },
   ];
-}
-
-/** A flow's events with their deliveries, one after another. */
-function nodesOf(trees: readonly TraceNode[]): readonly TraceNode[] {
-  return trees.flatMap((node) => [node, ...node.deliveries.flatMap(({ emitted }) => nodesOf(emitted))]);
 }
 
 function eventFilter({ query, principal }: Call): EventFilter {
@@ -85,7 +83,7 @@ function eventFilter({ query, principal }: Call): EventFilter {
     ...(from === undefined ? {} : { from: timeOf("from", from) }),
     ...(to === undefined ? {} : { to: timeOf("to", to) }),
     ...(order === "oldest" ? { after: place ?? 0 } : place === undefined ? {} : { before: place }),
-    ...tenantOf(principal),
+    ...choiceOf(principal, query),
   };
 }
 
@@ -93,8 +91,8 @@ function deliveryRoutes({ queue, view }: InspectRouteOptions): readonly Route[] 
   return [
     get(
       "/v1/deliveries",
-      "Lists deliveries that are not done, each with its state and the reason why it does not run; `more` says that the limit was met.",
-      ["handler", "state", "eventId", "eventType", "key", "limit"],
+      "Lists deliveries that are not done, each with its state and the reason why it does not run.",
+      ["handler", "state", "eventId", "source", "tenant", "eventType", "key", "limit", "cursor"],
       async ({ query, principal }) => {
         const { state } = query;
         if (state !== undefined && !states.includes(state)) throw new PulseQueueError("REQUEST_INVALID", `state must be one of ${states.join(", ")}`);
@@ -102,22 +100,23 @@ function deliveryRoutes({ queue, view }: InspectRouteOptions): readonly Route[] 
         const filter = {
           ...textsOf(query, ["handler", "eventId", "eventType", "key"]),
           ...(state === undefined ? {} : { state: state as DeliveryState }),
+          ...afterOf(query),
           limit,
         };
-        const deliveries = await queue.inspect.deliveries({ ...filter, ...tenantOf(principal) });
-        return json(200, { deliveries, more: deliveries.length === limit });
+        const deliveries = await queue.inspect.deliveries({ ...filter, ...choiceOf(principal, query) });
+        return json(200, { deliveries, next: nextOf(deliveries, limit) });
       },
     ),
     get(
       "/v1/dead-letters",
-      "Lists dead letters, the oldest first, each with its event; `more` says that the limit was met.",
-      ["handler", "eventId", "eventType", "key", "code", "limit"],
+      "Lists dead letters, the oldest first, each with its event.",
+      ["handler", "eventId", "source", "tenant", "eventType", "key", "code", "limit", "cursor"],
       async ({ query, principal }) => {
         const limit = limitOf(query);
-        const filter = { ...textsOf(query, ["handler", "eventId", "eventType", "key", "code"]), limit, ...tenantOf(principal) };
+        const filter = { ...textsOf(query, ["handler", "eventId", "eventType", "key", "code"]), ...afterOf(query), limit, ...choiceOf(principal, query) };
         const found = await queue.inspect.deadLetters(filter);
         const letters = found.filter(({ event }) => view.sees(event, principal)).map(view.letter);
-        return json(200, { deadLetters: letters, more: found.length === limit });
+        return json(200, { deadLetters: letters, next: nextOf(found, limit) });
       },
     ),
     get("/v1/dead-letters/:id", "Shows one dead letter; its id with ~ for /.", [], async ({ principal, params: { id = "" } }) => {
@@ -126,6 +125,16 @@ function deliveryRoutes({ queue, view }: InspectRouteOptions): readonly Route[] 
       return json(200, view.letter(letter));
     }),
   ];
+}
+
+/** Where the page begins that a cursor names. */
+function afterOf({ cursor }: Readonly<Record<string, string>>): { readonly after?: string } {
+  return cursor === undefined ? {} : { after: textOfCursor(cursor) };
+}
+
+function nextOf(page: readonly { readonly id: string }[], limit: number): string | null {
+  const last = page.length === limit ? page.at(-1) : undefined;
+  return last === undefined ? null : textCursorOf(last.id);
 }
 
 /** What belongs to the whole application, not to a tenant. */
@@ -155,11 +164,8 @@ function wholeRoutes({ app, queue, clock, view }: InspectRouteOptions): readonly
         checkWhole(principal);
         const table = tables.get(name);
         if (table === undefined) throw new PulseQueueError("TABLE_UNKNOWN", "The app has no such table");
-        const from = query["cursor"] === undefined ? 0 : placeOf(query["cursor"]);
-        const limit = limitOf(query);
-        const all = await queue.inspect.table(table).all();
-        const rows = all.slice(from, from + limit).map((row) => view.row(name, row as Json));
-        return json(200, { rows, next: from + limit < all.length ? cursorOf(from + limit) : null });
+        const { rows, next } = await queue.inspect.table(table).rows({ limit: limitOf(query), ...afterOf(query) });
+        return json(200, { rows: rows.map((row) => view.row(name, row as Json)), next: next === undefined ? null : textCursorOf(next) });
       },
     ),
     get("/v1/schedules", "Lists schedules with their next tick.", [], ({ principal }) => {

@@ -4,40 +4,22 @@ import type { OperationOptions, OperationResult } from "../../core/operation.ts"
 import type { Principal } from "../../core/principal.ts";
 import type { DeadLetterFilter, Queue } from "../../core/queue.ts";
 import type { Json } from "../../core/json.ts";
-import type { Access, Route } from "../call.ts";
+import type { Route } from "../call.ts";
 import type { BackupResult } from "../options.ts";
 import { json } from "../respond.ts";
-import { objectOf, readAct, textsOf, timeOf, type Fields } from "./act.ts";
-import { checkWhole, deliveryIdOf, findEvent, tenantOf, type View } from "./view.ts";
+import { actRoute, objectOf, readAct, textsOf, timeOf, type Fields } from "./act.ts";
+import { checkWhole, choiceOf, deliveryIdOf, tenantOf } from "./view.ts";
 
 export interface OperateRouteOptions {
   readonly queue: Queue;
-  readonly view: View;
   readonly backup: ((options: OperationOptions) => Promise<BackupResult>) | undefined;
 }
 
-const operator: Access = { kind: "roles", roles: ["operator"] };
-
 export function operateRoutes(options: OperateRouteOptions): readonly Route[] {
-  return [...deadLetterRoutes(options), ...handlerRoutes(options), revealRoute(options), backupRoute(options)];
+  return [...deadLetterRoutes(options), ...handlerRoutes(options), backupRoute(options)];
 }
 
-const post = (path: string, summary: string, input: Readonly<Record<string, Json>>, handle: Route["handle"]): Route => ({
-  method: "POST",
-  path,
-  access: operator,
-  summary,
-  query: [],
-  input: {
-    type: "object",
-    additionalProperties: false,
-    required: ["reason"],
-    properties: { reason: { type: "string", minLength: 1, maxLength: 1_000 }, dryRun: { type: "boolean", default: false }, ...input },
-  },
-  handle,
-});
-
-const filterNames = ["id", "handler", "eventId", "eventType", "key", "code"] as const;
+const filterNames = ["id", "handler", "eventId", "source", "tenant", "eventType", "key", "code"] as const;
 const text: Json = { type: "string", maxLength: 256 };
 const filterSchema: Json = {
   type: "object",
@@ -51,16 +33,17 @@ function filterOf(value: Json | undefined, principal: Principal): DeadLetterFilt
   if (all !== undefined && all !== true) throw new PulseQueueError("REQUEST_INVALID", "all must be true where it is given");
   if (limit !== undefined && (typeof limit !== "number" || !Number.isInteger(limit) || limit < 1))
     throw new PulseQueueError("REQUEST_INVALID", "limit must be a whole number above 0");
-  return { ...textsOf(fields, filterNames), ...(all === true ? { all } : {}), ...(limit === undefined ? {} : { limit }), ...tenantOf(principal) };
+  const texts = textsOf(fields, filterNames);
+  return { ...texts, ...(all === true ? { all } : {}), ...(limit === undefined ? {} : { limit }), ...choiceOf(principal, texts) };
 }
 
 function deadLetterRoutes({ queue }: OperateRouteOptions): readonly Route[] {
   const act = (name: "redrive" | "discard", summary: string): readonly Route[] => [
-    post(`/v1/dead-letters/${name}`, `${summary} of all dead letters that the filter names.`, { filter: filterSchema }, async (call) => {
+    actRoute(`/v1/dead-letters/${name}`, `${summary} of all dead letters that the filter names.`, { filter: filterSchema }, async (call) => {
       const { options, fields } = await readAct(call, ["filter"]);
       return json(200, await queue.operate[name](filterOf(fields["filter"], call.principal), options));
     }),
-    post(`/v1/dead-letters/:id/${name}`, `${summary} of one dead letter; its id with ~ for /.`, {}, async (call) => {
+    actRoute(`/v1/dead-letters/:id/${name}`, `${summary} of one dead letter; its id with ~ for /.`, {}, async (call) => {
       const { options } = await readAct(call);
       const result = await queue.operate[name]({ id: deliveryIdOf(call.params["id"] ?? ""), ...tenantOf(call.principal) }, options);
       if (result.count === 0) throw new PulseQueueError("NOT_FOUND", "There is no such dead letter");
@@ -72,7 +55,7 @@ function deadLetterRoutes({ queue }: OperateRouteOptions): readonly Route[] {
 
 function handlerRoutes({ queue }: OperateRouteOptions): readonly Route[] {
   const act = (name: "pause" | "resume", summary: string): Route =>
-    post(`/v1/handlers/:name/${name}`, summary, {}, async (call) => {
+    actRoute(`/v1/handlers/:name/${name}`, summary, {}, async (call) => {
       checkWhole(call.principal);
       const { options } = await readAct(call);
       return json(200, await queue.operate[name](call.params["name"] ?? "", options));
@@ -80,7 +63,7 @@ function handlerRoutes({ queue }: OperateRouteOptions): readonly Route[] {
   return [
     act("pause", "The handler starts nothing more; its events are kept."),
     act("resume", "The handler goes on."),
-    post("/v1/handlers/:name/replay", "Delivers past events once more to the handler.", { from: {}, to: {} }, async (call) => {
+    actRoute("/v1/handlers/:name/replay", "Delivers past events once more to the handler.", { from: {}, to: {} }, async (call) => {
       checkWhole(call.principal);
       const { options, fields } = await readAct(call, ["from", "to"]);
       const { from = null, to = null } = fields;
@@ -95,19 +78,8 @@ function handlerRoutes({ queue }: OperateRouteOptions): readonly Route[] {
   ];
 }
 
-/** The one way to see personal data: asked for with a reason, and recorded before it is shown. */
-function revealRoute({ queue, view }: OperateRouteOptions): Route {
-  return post("/v1/events/:id/reveal", "Shows one event with its personal data; recorded in the ledger.", {}, async (call) => {
-    const { options } = await readAct(call);
-    const event = await findEvent(queue, view, call.principal, call.params["id"] ?? "");
-    if (options.dryRun === true) return json(200, view.event(event));
-    await queue.ledger.append({ by: call.principal.id, action: "reveal", subject: `event ${event.id}`, reason: options.reason, detail: { count: 1 } });
-    return json(200, event);
-  });
-}
-
 function backupRoute({ backup }: OperateRouteOptions): Route {
-  return post("/v1/backup", "Copies the store, while it is in use, to where the server keeps backups.", {}, async (call) => {
+  return actRoute("/v1/backup", "Copies the store, while it is in use, to where the server keeps backups.", {}, async (call) => {
     checkWhole(call.principal);
     const { options } = await readAct(call);
     if (backup === undefined) throw new PulseQueueError("CAPABILITY_MISSING", "This server makes no backups");

@@ -4,7 +4,7 @@ import { PulseQueueError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
 import { redact, redacted } from "../../core/personal-data.ts";
 import type { Principal } from "../../core/principal.ts";
-import type { DeadLetterView, EventView, Queue, TraceNode } from "../../core/queue.ts";
+import type { DeadLetterView, EventChoice, EventView, TraceNode } from "../../core/queue.ts";
 import { forbidden } from "../access.ts";
 
 export interface View {
@@ -45,16 +45,15 @@ export function notFound(what: string): PulseQueueError {
   return new PulseQueueError("NOT_FOUND", `There is no such ${what}`);
 }
 
-/** The newest event with this id that the principal sees. Throws `NOT_FOUND`. */
-export async function findEvent(queue: Queue, view: View, principal: Principal, id: string): Promise<EventView> {
-  const found = (await queue.inspect.events({ id, ...tenantOf(principal) })).find((event) => view.sees(event, principal));
-  if (found === undefined) throw notFound("event");
-  return found;
-}
-
 /** Narrows a filter to the principal's tenant. */
 export function tenantOf({ tenant }: Principal): { readonly tenant?: string } {
   return tenant === undefined ? {} : { tenant };
+}
+
+/** What chooses among events that have one id: their source, and the tenant for who sees several. Throws `FORBIDDEN` for another tenant than one's own. */
+export function choiceOf(principal: Principal, { source, tenant }: Readonly<Partial<Record<"source" | "tenant", string>>>): EventChoice {
+  if (principal.tenant !== undefined && (tenant ?? principal.tenant) !== principal.tenant) throw forbidden();
+  return { ...(source === undefined ? {} : { source }), ...(tenant === undefined ? {} : { tenant }), ...tenantOf(principal) };
 }
 
 /** A delivery's id as one segment of a path: `take/7` is `take~7`, since an encoded slash is refused. Handlers' names hold no `~`. */

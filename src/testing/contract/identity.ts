@@ -44,6 +44,18 @@ export const ledgerCases = casesOf("ledger", {
     );
     assert.equal((await engine.queue.ledger.verify()).ok, true);
   },
+  "records an act that failed, unless nothing was tried": async ({ open }) => {
+    const { queue } = await open(app);
+    await rejects(queue.operate.pause("nobody", { reason, by: "ada" }), "HANDLER_UNKNOWN");
+    await rejects(queue.keys.revoke("nobody", { reason, by: "ada" }), "NOT_FOUND");
+    await rejects(queue.operate.pause("nobody", { reason, dryRun: true }), "HANDLER_UNKNOWN");
+    await rejects(queue.operate.pause("one", { reason: "" }), "OPERATION_INVALID");
+    const told = (await queue.ledger.entries({ after: 0 })).map((entry) => [entry.by, entry.action, entry.subject, entry.result]);
+    assert.deepEqual(told, [
+      ["ada", "pause", "nobody", "failed"],
+      ["ada", "key-revoke", "nobody", "failed"],
+    ]);
+  },
   "bounds the entries of refusals, and counts each of them": async ({ open }) => {
     const { queue, clock } = await open(app);
     const denied: NewLedgerEntry = { by: "192.0.2.1", action: "authentication-failed", subject: "/", reason: "UNAUTHENTICATED", result: "denied" };
@@ -100,7 +112,13 @@ export const keyCases = casesOf("keys", {
     const result = await queue.operate.contain({ handlers: ["one"], keys: [key.id] }, { reason });
     assert.deepEqual(result, { paused: ["one"], revoked: [key.id], dryRun: false });
     assert.equal(single(await queue.inspect.handlers()).paused, true);
-    assert.equal((await queue.ledger.entries({ action: "contain" })).length, 1);
+    assert.deepEqual(
+      (await queue.ledger.entries({ action: "contain" })).map(({ result, reason: why }) => [result, why]),
+      [
+        ["ok", reason],
+        ["failed", `${reason} (NOT_FOUND)`],
+      ],
+    );
   },
 });
 

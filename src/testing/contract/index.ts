@@ -17,6 +17,8 @@ import { invariantCases } from "./invariants.ts";
 import { closeCases, crashCases, idleCases, restartCases } from "./life.ts";
 import { pauseCases, replayCases } from "./operate.ts";
 import { orderCases, orderCrashCases } from "./order.ts";
+import { pageCases } from "./pages.ts";
+import { sourceCases } from "./sources.ts";
 import { identityCases, publishCases, publishManyCases } from "./publish.ts";
 import { retryCases } from "./retry.ts";
 import { idempotencyKeyCases, stepCases, stepCrashCases } from "./steps.ts";
@@ -69,6 +71,8 @@ export const contractCases: readonly ContractCase[] = [
   idempotencyCases,
   inspectCases,
   traceCases,
+  sourceCases,
+  pageCases,
   effectCases,
   journalCases,
   retentionCases,

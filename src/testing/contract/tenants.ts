@@ -3,7 +3,7 @@ import { defineApp } from "../../core/app.ts";
 import { defineEndpoint } from "../../core/endpoint.ts";
 import { defineHandler } from "../../core/handler.ts";
 import { NonRetryableError } from "../../core/retry-errors.ts";
-import { follow, plain } from "./fixtures.ts";
+import { follow, plain, rejects } from "./fixtures.ts";
 import { casesOf } from "./types.ts";
 
 const answer = defineHandler("answer", {
@@ -25,6 +25,15 @@ const place = defineEndpoint("place", {
   },
 });
 const app = defineApp("contract", { handlers: [answer], endpoints: [place], unhandled: [follow] });
+/** Emits under an id that its tenants have in common. */
+const named = defineHandler("named", {
+  on: plain,
+  emits: [follow],
+  handle({ data }, ctx) {
+    ctx.emit(follow, { n: data.n }, { id: "invoice-1" });
+  },
+});
+const namingApp = defineApp("contract", { handlers: [named], unhandled: [follow] });
 
 export const tenantCases = casesOf("tenants", {
   "an event's tenant is that of everything it causes": async ({ open }) => {
@@ -54,6 +63,50 @@ export const tenantCases = casesOf("tenants", {
         [plain.name, "request-1"],
         [follow.name, "request-1"],
       ],
+    );
+  },
+  "two tenants may choose the same source and id: two events, and neither learns of the other": async ({ open }) => {
+    const engine = await open(app);
+    const { queue } = engine;
+    const identity = { source: "/shop", id: "order-1" };
+    for (const [index, tenant] of ["acme", "other", undefined].entries()) {
+      const options = { ...identity, ...(tenant === undefined ? {} : { tenant }) };
+      assert.deepEqual(await queue.publish(plain, { n: index }, options), { id: "order-1", duplicate: false });
+      assert.deepEqual(await queue.publish(plain, { n: index }, options), { id: "order-1", duplicate: true });
+      await rejects(queue.publish(plain, { n: 99 }, options), "IDENTITY_REUSED");
+    }
+    await engine.restart("clean");
+    assert.equal((await engine.queue.publish(plain, { n: 1 }, { ...identity, tenant: "other" })).duplicate, true);
+    const stored = await engine.queue.inspect.events({ id: "order-1", after: 0 });
+    assert.deepEqual(
+      stored.map(({ source, tenant, data }) => [source, tenant, data]),
+      [
+        ["/shop", "acme", { n: 0 }],
+        ["/shop", "other", { n: 1 }],
+        ["/shop", undefined, { n: 2 }],
+      ],
+    );
+  },
+  "what is emitted under one id for two tenants, in one batch or not, is two events": async ({ open }) => {
+    const engine = await open(namingApp);
+    const { queue } = engine;
+    await queue.publish(plain, { n: 1 }, { tenant: "acme" });
+    await queue.publish(plain, { n: 2 }, { tenant: "other" });
+    await engine.settle();
+    await queue.publish(plain, { n: 3 });
+    await queue.publish(plain, { n: 4 }, { tenant: "acme" }); // the same tenant's id with other data
+    await engine.settle();
+    assert.deepEqual(
+      (await queue.inspect.events({ type: follow.name, after: 0 })).map(({ tenant, data }) => [tenant, data]),
+      [
+        ["acme", { n: 1 }],
+        ["other", { n: 2 }],
+        [undefined, { n: 3 }],
+      ],
+    );
+    assert.deepEqual(
+      (await queue.inspect.deadLetters()).map(({ sequence, failure }) => [sequence, failure?.code]),
+      [[(await queue.inspect.events({ type: plain.name, limit: 1 }))[0]?.sequence, "IDENTITY_REUSED"]],
     );
   },
   "a filter by tenant finds what is that tenant's, and nothing else": async ({ open }) => {

@@ -2,9 +2,10 @@ import Database from "better-sqlite3";
 import { PulseQueueError } from "../../../core/errors.ts";
 import { initial } from "./0001-initial.ts";
 import { identity } from "./0002-identity.ts";
+import { tenants } from "./0003-tenants.ts";
 
 /** In order; the file's `user_version` counts how many of them it has. */
-const migrations: readonly (string | ((db: Database.Database) => void))[] = [initial, identity];
+const migrations: readonly (string | ((db: Database.Database) => void))[] = [initial, identity, tenants];
 
 /** Marks a file as ours in its header ("PulQ"), so that no other database is taken for one. */
 export const applicationId = 0x50756c51;

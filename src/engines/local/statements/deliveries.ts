@@ -56,8 +56,6 @@ export interface DeliveryStatements {
   setState(id: number, state: StoredState): void;
   remove(id: number): void;
   byId(id: number): DeliveryRow | undefined;
-  /** The row of the delivery that came with the event. */
-  bySequence(handler: number, seq: number): number | undefined;
   /** Deliveries that may start by `now`, the longest due first. */
   due(handler: number, now: number, limit: number): readonly DeliveryRow[];
   /** When the next one after `now` may start. */
@@ -96,7 +94,6 @@ export function deliveryStatements(db: Database): DeliveryStatements {
   const setState = db.prepare(`UPDATE deliveries SET state = ?, due = 0, sum = ${deliverySum({ state: "?", due: "0" })} WHERE id = ?`);
   const remove = db.prepare("DELETE FROM deliveries WHERE id = ?");
   const byId = db.prepare(`SELECT ${deliveryColumns} FROM deliveries d WHERE d.id = ?`).raw();
-  const bySequence = db.prepare("SELECT id FROM deliveries WHERE handler = ? AND seq = ? AND run = 0").pluck();
   const due = db
     .prepare(`SELECT ${deliveryColumns} FROM deliveries d WHERE d.handler = ? AND d.state IN (1, 2, 4, 7) AND d.due <= ? ORDER BY d.due, d.seq LIMIT ?`)
     .raw();
@@ -124,7 +121,6 @@ export function deliveryStatements(db: Database): DeliveryStatements {
     setState: (id, state) => void setState.run(state, state, id),
     remove: (id) => void remove.run(id),
     byId: (id) => checkedDeliveries(byId.all(id))[0],
-    bySequence: (handler, seq) => bySequence.get(handler, seq) as number | undefined,
     due: (handler, now, limit) => checkedDeliveries(due.all(handler, now, limit)),
     nextDue: (handler, now) => nextDue.get(handler, now) as number | undefined,
     parked: (handler, lane, limit) => checkedDeliveries(parked.all(handler, lane, limit)),

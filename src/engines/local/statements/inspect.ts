@@ -4,7 +4,14 @@ import { checkedDeliveries, deliveryColumns, stored, type DeliveryRow, type Stor
 import { eventColumns, type EventRow } from "./journal.ts";
 
 /** A condition of a WHERE clause with the value of its parameter. */
-type Condition = readonly [sql: string, value: string | number];
+type Condition = readonly [sql: string, ...values: (string | number)[]];
+
+/** A place in the order of deliveries. */
+export interface DeliveryPlace {
+  readonly seq: number;
+  readonly handler: number;
+  readonly run: number;
+}
 
 /** Names dead letters, in the numbers of the file. */
 export interface DeadFilter {
@@ -13,31 +20,57 @@ export interface DeadFilter {
   readonly seq?: number;
   readonly run?: number;
   readonly eventId?: string;
+  readonly source?: string;
   readonly type?: number;
   readonly key?: string;
   readonly tenant?: string;
   readonly code?: string;
+  readonly after?: DeliveryPlace;
+}
+
+/** Narrows deliveries, in the numbers of the file. */
+export interface RowFilter {
+  readonly handler?: number;
+  readonly states?: readonly StoredState[];
+  /** Due by this time, or only later. */
+  readonly dueBy?: number;
+  readonly dueAfter?: number;
+  readonly seq?: number;
+  readonly source?: string;
+  readonly key?: string;
+  readonly tenant?: string;
+  readonly type?: number;
+  readonly after?: DeliveryPlace;
+}
+
+/** Events of one type past a handler's cursor that have no row of their own. */
+export interface PendingFilter {
+  readonly handler: number;
+  readonly type: number;
+  readonly after: number;
+  readonly source?: string;
+  readonly key?: string;
+  readonly tenant?: string;
 }
 
 /** Queries for people, put together from filters: every value is a parameter. */
 export interface InspectStatements {
   events(filter: EventFilter & { readonly typeId?: number }, limit: number): readonly EventRow[];
   /** Rows of `deliveries`, by journal position. */
-  deliveries(
-    filter: {
-      readonly handler?: number;
-      readonly states?: readonly StoredState[];
-      readonly seq?: number;
-      readonly key?: string;
-      readonly tenant?: string;
-      readonly type?: number;
-    },
-    limit: number,
-  ): readonly DeliveryRow[];
+  deliveries(filter: RowFilter, limit: number): readonly DeliveryRow[];
+  /** What a handler's cursor has before it, oldest first. */
+  pending(filter: PendingFilter, limit: number): readonly EventRow[];
   dead(filter: DeadFilter, limit: number): readonly DeliveryRow[];
   countByState(handler: number, now: number): ReadonlyMap<StoredState, number>;
   /** Time of the oldest event that may be handled now. */
   oldestReady(handler: number, now: number): number | undefined;
+}
+
+/** A source that no event has is no number. */
+const ofSource = "e.source = (SELECT n.id FROM names n WHERE n.kind = 'source' AND n.name = ?)";
+
+function afterPlace({ seq, handler, run }: DeliveryPlace): Condition {
+  return ["(d.seq, d.handler, d.run) > (?, ?, ?)", seq, handler, run];
 }
 
 export function inspectStatements(db: Database): InspectStatements {
@@ -46,7 +79,7 @@ export function inspectStatements(db: Database): InspectStatements {
     return db
       .prepare(`${sql} ${where} ${tail} LIMIT ?`)
       .raw()
-      .all(...conditions.map(([, value]) => value), limit);
+      .all(...conditions.flatMap(([, ...values]) => values), limit);
   };
   const byState = db.prepare("SELECT d.state, count(*) FROM deliveries d WHERE d.handler = ? GROUP BY d.state").raw();
   const overdue = db.prepare("SELECT d.state, count(*) FROM deliveries d WHERE d.handler = ? AND d.state IN (1, 4, 7) AND d.due <= ? GROUP BY d.state").raw();
@@ -60,6 +93,7 @@ export function inspectStatements(db: Database): InspectStatements {
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
       if (filter.tenant !== undefined) conditions.push(["e.tenant = ?", filter.tenant]);
       if (filter.id !== undefined) conditions.push(["e.id = ?", filter.id]);
+      if (filter.source !== undefined) conditions.push([ofSource, filter.source]);
       if (filter.correlationId !== undefined) conditions.push(["coalesce(e.correlation, e.id) = ?", filter.correlationId]);
       if (filter.from !== undefined) conditions.push(["e.time >= ?", filter.from]);
       if (filter.to !== undefined) conditions.push(["e.time < ?", filter.to]);
@@ -76,6 +110,10 @@ export function inspectStatements(db: Database): InspectStatements {
       const conditions: Condition[] = [];
       if (filter.handler !== undefined) conditions.push(["d.handler = ?", filter.handler]);
       if (filter.seq !== undefined) conditions.push(["d.seq = ?", filter.seq]);
+      if (filter.after !== undefined) conditions.push(afterPlace(filter.after));
+      if (filter.dueBy !== undefined) conditions.push(["d.due <= ?", filter.dueBy]);
+      if (filter.dueAfter !== undefined) conditions.push(["d.due > ?", filter.dueAfter]);
+      if (filter.source !== undefined) conditions.push([ofSource, filter.source]);
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
       if (filter.tenant !== undefined) conditions.push(["e.tenant = ?", filter.tenant]);
       if (filter.type !== undefined) conditions.push(["e.type = ?", filter.type]);
@@ -84,11 +122,21 @@ export function inspectStatements(db: Database): InspectStatements {
         select(`SELECT ${deliveryColumns} FROM deliveries d JOIN events e ON e.seq = d.seq`, conditions, "ORDER BY d.seq, d.handler, d.run", limit),
       );
     },
+    pending(filter, limit) {
+      const conditions: Condition[] = [["e.due IS NULL AND e.type = ? AND e.seq > ?", filter.type, filter.after]];
+      conditions.push(["NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.handler = ? AND d.seq = e.seq AND d.run = 0)", filter.handler]);
+      if (filter.source !== undefined) conditions.push([ofSource, filter.source]);
+      if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);
+      if (filter.tenant !== undefined) conditions.push(["e.tenant = ?", filter.tenant]);
+      return select(`SELECT ${eventColumns} FROM events e`, conditions, "ORDER BY e.seq", limit) as unknown as EventRow[];
+    },
     dead(filter, limit) {
       const conditions: Condition[] = [["d.state = ?", stored.dead]];
       if (filter.seq !== undefined) conditions.push(["d.seq = ?", filter.seq]);
       if (filter.run !== undefined) conditions.push(["d.run = ?", filter.run]);
       for (const handler of filter.handlers) conditions.push(["d.handler = ?", handler]);
+      if (filter.after !== undefined) conditions.push(afterPlace(filter.after));
+      if (filter.source !== undefined) conditions.push([ofSource, filter.source]);
       if (filter.eventId !== undefined) conditions.push(["e.id = ?", filter.eventId]);
       if (filter.type !== undefined) conditions.push(["e.type = ?", filter.type]);
       if (filter.key !== undefined) conditions.push(["e.key = ?", filter.key]);

@@ -25,7 +25,6 @@ export interface RecordStatements {
   clearIndex(table: number): void;
   addIndex(table: number, index: string, fields: string, key: string): void;
   removeIndex(table: number, index: string, fields: string, key: string): void;
-  all(table: number): readonly RecordRow[];
   answer(request: string): readonly [fingerprint: string, answer: string] | undefined;
   saveAnswer(request: string, fingerprint: string, answer: string, time: number): void;
 }
@@ -49,7 +48,6 @@ export function recordStatements(db: Database): RecordStatements {
   const clearIndex = db.prepare("DELETE FROM record_index WHERE tbl = ?");
   const addIndex = db.prepare("INSERT INTO record_index (tbl, name, fields, key) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
   const removeIndex = db.prepare("DELETE FROM record_index WHERE tbl = ? AND name = ? AND fields = ? AND key = ?");
-  const all = db.prepare(`SELECT ${columns} FROM records r WHERE r.tbl = ? ORDER BY r.key`).raw();
   const answer = db.prepare("SELECT fingerprint, answer, time, sum FROM answers WHERE request = ?").raw();
   const saveAnswer = db.prepare("INSERT INTO answers (request, fingerprint, answer, time, sum) VALUES (?, ?, ?, ?, ?)");
   const checked = (table: number, [key, version, body, entries, sum]: Selected): RecordRow => {
@@ -82,7 +80,6 @@ export function recordStatements(db: Database): RecordStatements {
     clearIndex: (table) => void clearIndex.run(table),
     addIndex: (...values) => void addIndex.run(...values),
     removeIndex: (...values) => void removeIndex.run(...values),
-    all: (table) => (all.all(table) as unknown as Selected[]).map((row) => checked(table, row)),
     answer(request) {
       const row = answer.get(request) as [string, string, number, number] | undefined;
       if (row === undefined) return undefined;
