@@ -37,11 +37,13 @@ export interface Deployment {
   readonly api: string;
   /** Lambda function that carries events from the journal to the bus and the FIFO queues. */
   readonly relay: string;
+  /** Lambda function that appends the ticks of every schedule, once a minute for the minute to come. */
+  readonly ticker: string;
   /** SQS queue for what is to be sent later. */
   readonly delayQueue: string;
   /** SQS queue for what the relay could not carry. */
   readonly relayFailures: string;
-  /** EventBridge Scheduler group of delays and declared schedules. */
+  /** EventBridge Scheduler group of the ticker and of delays. */
   readonly scheduleGroup: string;
   /** Secrets Manager secret of each declared secret, by its declared name. */
   readonly secrets: ReadonlyMap<string, string>;
@@ -90,6 +92,7 @@ export function deploymentOf(topology: Topology, environment: string): Deploymen
     endpoints: mapNames(topology.endpoints, (name) => declared("function", name)),
     api: own("function", "api"),
     relay: own("function", "relay"),
+    ticker: own("function", "ticker"),
     delayQueue: own("queue", "delay"),
     relayFailures: own("queue", "relay-failures"),
     scheduleGroup: named("group", "schedules", prefix),
