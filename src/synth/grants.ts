@@ -60,7 +60,6 @@ export function endpointPolicy(context: GrantContext, endpoint: EndpointDefiniti
 export function apiPolicy(context: GrantContext): Policy {
   const { arns, deployment, topology } = context;
   const { journal, deliveries, system } = deployment;
-  const handlers = [...deployment.handlers.values()];
   const tables = [...topology.tables.values()];
   return policy(
     ...logs(context, deployment.api),
@@ -80,14 +79,9 @@ export function apiPolicy(context: GrantContext): Policy {
       [arns.table(system)],
     ),
     allow("ShowTables", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"], tablesOf(context, tables)),
-    allow(
-      "SeeQueues",
-      ["sqs:GetQueueAttributes"],
-      handlers.map((names) => arns.queue(names.queue)),
-    ),
     // Mappings get their ids from AWS: they are named by the functions that they start.
     allow("PauseHandlers", ["lambda:UpdateEventSourceMapping", "lambda:GetEventSourceMapping"], [arns.mapping("*")], {
-      ArnEquals: { "lambda:FunctionArn": handlers.map((names) => arns.function(names.function)).sort() },
+      ArnLike: { "lambda:FunctionArn": arns.function(`${deployment.prefix}-*`) },
     }),
     allow("FindMappings", ["lambda:ListEventSourceMappings"], ["*"]),
     ...keys(context, ["dynamodb", "sqs"]),
@@ -99,7 +93,6 @@ export function relayPolicy(context: GrantContext): Policy {
   const { arns, deployment, topology } = context;
   const carried = [...topology.events.keys()].filter((name) => (topology.subscribers.get(name) ?? []).some((handler) => !handler.ordered));
   const streams = [deployment.journal, deployment.deliveries].map((table) => arns.stream(table));
-  const queues = [...deployment.handlers.values()].map((names) => arns.queue(names.queue));
   const { delayQueue, relayFailures } = deployment;
   return policy(
     ...logs(context, deployment.relay),
@@ -111,7 +104,8 @@ export function relayPolicy(context: GrantContext): Policy {
           "ForAllValues:StringEquals": { "events:detail-type": carried },
           Null: { "events:detail-type": "false" },
         }),
-    allow("FeedQueues", ["sqs:SendMessage"], [...queues, arns.queue(delayQueue), arns.queue(relayFailures)]),
+    // Handlers' queues are named in their own policies: there may be hundreds, and a role's policy has a bound.
+    allow("SendLater", ["sqs:SendMessage"], [arns.queue(delayQueue), arns.queue(relayFailures)]),
     allow("TakeDelayed", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [arns.queue(delayQueue)]),
     allow("ScheduleDelays", ["scheduler:CreateSchedule"], [arns.schedules("delay-*")]),
     allow("PassSchedulerRole", ["iam:PassRole"], [arns.role(schedulerRole(deployment))], {

@@ -3,4 +3,5 @@ export { arnsOf, type Arns } from "./arns.ts";
 export { parseEnvironment, type Environment } from "./environment.ts";
 export { driftOf, filesOf, policyFolder, sealFile, variablesFile, type Files } from "./files.ts";
 export { infrastructureOf, type Infrastructure, type StackVariables } from "./infrastructure.ts";
+export { permissionChanges, permissionsOf, permissionText, type Permission, type PermissionChange } from "./permissions.ts";
 export type { Policy, Statement } from "./policy.ts";

@@ -19,6 +19,8 @@ export function queuePolicy(context: GrantContext, handler: string): Policy {
   if (names === undefined) return policy();
   const queue = arns.queue(names.queue);
   return policy(
+    fromRole(context, "FromRelay", ["sqs:SendMessage"], queue, deployment.relay),
+    fromRole(context, "SeenByOperators", ["sqs:GetQueueAttributes"], queue, deployment.api),
     names.ordered ? undefined : fromService(context, "FromRule", "events.amazonaws.com", queue, arns.rule(ruleName(deployment, handler))),
     ...onlyHere(context, "sqs:*", queue),
   );
@@ -98,6 +100,10 @@ function fromService(context: GrantContext, sid: string, service: string, resour
     Resource: [resource],
     Condition: { ArnEquals: { "aws:SourceArn": source }, StringEquals: { "aws:SourceAccount": context.environment.account } },
   };
+}
+
+function fromRole({ arns }: GrantContext, sid: string, actions: readonly string[], resource: string, role: string): Statement {
+  return { Sid: sid, Effect: "Allow", Principal: { AWS: arns.role(role) }, Action: actions, Resource: [resource] };
 }
 
 /** Refuses an open line and other accounts; AWS's own services act for us and have no account. */
