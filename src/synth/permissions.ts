@@ -3,6 +3,8 @@ import type { Condition, Policy, Statement } from "./policy.ts";
 
 export interface Permission {
   readonly effect: "Allow" | "Deny";
+  /** Whom a resource's own policy names; empty in a role's policy, which is for the role. */
+  readonly who: string;
   /** What it is for, from the statement. */
   readonly purpose: string;
   /** E.g. `dynamodb:GetItem`. */
@@ -18,6 +20,7 @@ export function permissionsOf(policy: Policy): readonly Permission[] {
     statement.Action.flatMap((action) =>
       (statement.Resource ?? [""]).map((resource): Permission => ({
         effect: statement.Effect,
+        who: whoOf(statement.Principal),
         purpose: words(statement.Sid),
         action,
         resource,
@@ -29,8 +32,15 @@ export function permissionsOf(policy: Policy): readonly Permission[] {
 }
 
 /** The permission as one line, without its purpose: what two versions are compared by. */
-export function permissionText({ effect, action, resource, conditions }: Permission): string {
-  return [effect === "Allow" ? "may" : "may not", action, "on", resource, ...(conditions.length === 0 ? [] : ["if", conditions.join(" and ")])].join(" ");
+export function permissionText({ effect, who, action, resource, conditions }: Permission): string {
+  const to = resource === "" ? [] : ["on", resource];
+  return [
+    ...(who === "" ? [] : [who]),
+    effect === "Allow" ? "may" : "may not",
+    action,
+    ...to,
+    ...(conditions.length === 0 ? [] : ["if", conditions.join(" and ")]),
+  ].join(" ");
 }
 
 export interface PermissionChange {
@@ -67,6 +77,11 @@ function conditionsOf(condition: Condition = {}): readonly string[] {
     const prefix = quantifier === "ForAllValues" ? "every " : "";
     return Object.entries(keys).map(([key, values]) => `${prefix}${key} ${relation} ${[values].flat().join(" or ")}`);
   });
+}
+
+function whoOf(principal: Statement["Principal"]): string {
+  if (principal === undefined) return "";
+  return principal === "*" ? "anybody" : Object.values(principal).flat().join(", ");
 }
 
 function words(sid: Statement["Sid"]): string {
