@@ -43,7 +43,7 @@ export const importTable: readonly Rule[] = [
     packages: ["node:", "@aws-sdk"],
     exception: "testApp runs applications on a real engine, in memory: the embedded one",
   },
-  { part: "src/cli/", parts: ["src/"], packages: ["node:", "commander", "tsx"] },
+  { part: "src/cli/", parts: ["src/"], packages: ["node:", "commander", "esbuild", "fflate", "tsx"] },
 ];
 
 /** Public entries: all that an example may know of this package. */
