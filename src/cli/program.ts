@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import type { Session } from "./call.ts";
 import { addBackup, addVerify } from "./commands/backup.ts";
 import { addBuild } from "./commands/build.ts";
+import { addCost } from "./commands/cost.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDlq } from "./commands/dlq.ts";
@@ -66,6 +67,7 @@ export function createProgram(session: Session): Command {
   addSchema(program, session);
   addGraph(program, session);
   addBuild(program, session);
+  addCost(program, session);
   addSynth(program, session);
   addIam(program, session);
   addDoctor(program, session);

@@ -33,7 +33,7 @@ variables {
     name    = "orders-dev-keep-stock"
     timeout = 45
     memory  = 512
-    bundle  = "tests/bundle.zip"
+    bundle  = "main.tf" # any file: nothing is uploaded
   }
   settings = {
     runtime            = "nodejs22.x"
