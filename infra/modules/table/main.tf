@@ -2,8 +2,7 @@ locals {
   # Every key attribute once, whatever number of indexes it serves.
   attributes = merge(
     { p = "S", s = "S" },
-    { for index in values(var.indexes) : index.hash => index.hash_type },
-    { for index in values(var.indexes) : index.range => index.range_type },
+    [for index in values(var.indexes) : { (index.hash) = index.hash_type, (index.range) = index.range_type }]...
   )
 }
 
