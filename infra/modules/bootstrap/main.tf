@@ -10,13 +10,10 @@ resource "aws_kms_alias" "state" {
   target_key_id = aws_kms_key.state.key_id
 }
 
-# Every version is kept: a broken apply is undone from the state before. Nothing empties it but a person.
+# Every version is kept: a broken apply is undone from the state before. A bucket that holds anything cannot be destroyed: only a person empties it.
 resource "aws_s3_bucket" "state" {
-  bucket = local.state_bucket
-
-  lifecycle {
-    prevent_destroy = true
-  }
+  bucket        = local.state_bucket
+  force_destroy = false
 }
 
 resource "aws_s3_bucket_versioning" "state" {
