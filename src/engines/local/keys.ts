@@ -9,7 +9,7 @@ import type { Scope } from "../../core/principal.ts";
 import type { Committer } from "./committer.ts";
 import type { LocalLedger } from "./ledger.ts";
 import type { KeyRow, KeyStatements } from "./statements/keys.ts";
-import { randomKey } from "./system.ts";
+import { randomKey } from "../../machine/random.ts";
 
 export interface LocalKeyStore extends KeyStore {
   /** Those of these keys that are not revoked yet. Throws `NOT_FOUND` for an id that no key has. */
