@@ -1,5 +1,4 @@
 /** API keys on SQLite. All of them are kept in memory too: a key is asked for with each request, and a revoked one is refused from its commit on. */
-import { createHash } from "node:crypto";
 import { decodeSecrets, encodeScope, encodeSecrets, existing, keyList, keyView, newKey, rotated, type Key } from "../../core/key-life.ts";
 import { formatToken, type KeyStore } from "../../core/keys.ts";
 import type { NewLedgerEntry } from "../../core/ledger.ts";
@@ -9,7 +8,7 @@ import type { Scope } from "../../core/principal.ts";
 import type { Committer } from "./committer.ts";
 import type { LocalLedger } from "./ledger.ts";
 import type { KeyRow, KeyStatements } from "./statements/keys.ts";
-import { randomKey } from "../../machine/random.ts";
+import { newKeyId, newSecret } from "../../machine/key-secret.ts";
 
 export interface LocalKeyStore extends KeyStore {
   /** Those of these keys that are not revoked yet. Throws `NOT_FOUND` for an id that no key has. */
@@ -62,7 +61,7 @@ export function createKeys({ system, statements, committer, ledger }: KeysOption
       checkReason(options);
       const { secret, hash } = newSecret();
       const created = now();
-      const key = newKey(randomKey().toString("hex", 0, 8), hash, given, created);
+      const key = newKey(newKeyId(), hash, given, created);
       if (options.dryRun === true) return { key: keyView(key, created), token: undefined };
       const saved = await save(() => key, "key-create", options);
       return { key: keyView(saved, created), token: formatToken(saved.id, secret) };
@@ -90,12 +89,6 @@ export function createKeys({ system, statements, committer, ledger }: KeysOption
     },
     revert: load,
   };
-}
-
-/** 256 random bits, and what is kept of them. */
-function newSecret(): { readonly secret: string; readonly hash: string } {
-  const secret = randomKey().toString("base64url");
-  return { secret, hash: createHash("sha256").update(secret).digest("hex") };
 }
 
 function toRow({ id, name, scope, tenant, created, expires, revoked, secrets }: Key): KeyRow {
