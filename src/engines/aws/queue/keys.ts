@@ -8,7 +8,8 @@ import type { System } from "../../../core/ports.ts";
 import type { Scope } from "../../../core/principal.ts";
 import { newKeyId, newSecret } from "../../../machine/key-secret.ts";
 import type { AwsLedger } from "./ledger.ts";
-import { num, numberOf, optionalNumber, optionalText, str, textOf, type Item, type SystemTable, type Write } from "./system-table.ts";
+import { needNumber, needText, numberOf, textOf, toItem, type Item } from "../items/attributes.ts";
+import type { SystemTable, Write } from "./system-table.ts";
 
 export interface AwsKeyStore extends KeyStore {
   /** Those of these keys that are not revoked yet, each with the write that revokes it. Throws `NOT_FOUND` for an id that no key has. */
@@ -28,8 +29,8 @@ interface Kept {
 export function createKeys(system: System, table: SystemTable, ledger: AwsLedger): AwsKeyStore {
   const now = (): number => system.clock.now();
   const load = async (id: string): Promise<Kept | undefined> => {
-    const item = id === "" ? undefined : await table.get({ p: str(partition), s: str(id) });
-    return item === undefined ? undefined : { key: keyOf(item), version: numberOf(item, "v") };
+    const item = id === "" ? undefined : await table.get(toItem({ p: partition, s: id }));
+    return item === undefined ? undefined : { key: keyOf(item), version: needNumber(item, "v") };
   };
   const known = async (id: string): Promise<Kept> => {
     const kept = await load(id);
@@ -109,35 +110,20 @@ function put({ id, name, scope, tenant, created, expires, revoked, secrets }: Ke
   const guard =
     version === 0
       ? { ConditionExpression: "attribute_not_exists(p)" }
-      : { ConditionExpression: "v = :before", ExpressionAttributeValues: { ":before": num(version) } };
-  return {
-    Put: {
-      Item: {
-        p: str(partition),
-        s: str(id),
-        v: num(version + 1),
-        na: str(name),
-        sc: str(encodeScope(scope)),
-        se: str(encodeSecrets(secrets)),
-        cr: num(created),
-        ...(tenant === undefined ? {} : { te: str(tenant) }),
-        ...(expires === undefined ? {} : { ex: num(expires) }),
-        ...(revoked === undefined ? {} : { rv: num(revoked) }),
-      },
-      ...guard,
-    },
-  };
+      : { ConditionExpression: "v = :before", ExpressionAttributeValues: toItem({ ":before": version }) };
+  const shown = { na: name, sc: encodeScope(scope), te: tenant, cr: created, ex: expires, rv: revoked };
+  return { Put: { Item: toItem({ p: partition, s: id, v: version + 1, se: encodeSecrets(secrets), ...shown }), ...guard } };
 }
 
 function keyOf(item: Item): Key {
   return {
-    id: textOf(item, "s"),
-    name: textOf(item, "na"),
-    scope: JSON.parse(textOf(item, "sc")) as Scope,
-    tenant: optionalText(item, "te"),
-    created: numberOf(item, "cr"),
-    expires: optionalNumber(item, "ex"),
-    revoked: optionalNumber(item, "rv"),
-    secrets: decodeSecrets(textOf(item, "se")),
+    id: needText(item, "s"),
+    name: needText(item, "na"),
+    scope: JSON.parse(needText(item, "sc")) as Scope,
+    tenant: textOf(item, "te"),
+    created: needNumber(item, "cr"),
+    expires: numberOf(item, "ex"),
+    revoked: numberOf(item, "rv"),
+    secrets: decodeSecrets(needText(item, "se")),
   };
 }

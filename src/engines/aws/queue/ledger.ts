@@ -8,7 +8,8 @@ import { chained, checkChain, complete, emptySeal, readEntry, type LedgerRow, ty
 import type { System } from "../../../core/ports.ts";
 import { createRefusals } from "../../../core/refusals.ts";
 import { checkedLimit } from "../../../core/views.ts";
-import { numberOf, num, str, textOf, type Item, type SystemTable, type Write } from "./system-table.ts";
+import { needNumber, needText, toItem, type Item } from "../items/attributes.ts";
+import type { SystemTable, Write } from "./system-table.ts";
 
 export interface AwsLedger extends Ledger {
   /**
@@ -21,7 +22,7 @@ export interface AwsLedger extends Ledger {
 }
 
 const partition = "ledger";
-const headKey = { p: str(partition), s: str("head") };
+const headKey = toItem({ p: partition, s: "head" });
 /** Entries that one transaction takes beside the head. */
 const entriesPerWrite = 99;
 const page = 500;
@@ -66,8 +67,8 @@ export function createLedger(app: string, system: System, table: SystemTable): A
       for (const item of items) yield rowOf(item);
       const last = items.at(-1);
       if (last === undefined || items.length < page) return;
-      if (ascending) low = numberOf(last, "n") + 1;
-      else high = numberOf(last, "n") - 1;
+      if (ascending) low = needNumber(last, "n") + 1;
+      else high = needNumber(last, "n") - 1;
     }
   }
 
@@ -109,30 +110,25 @@ function matches([, time, by, action, subject, , result]: LedgerRow, filter: Led
 }
 
 function sealOf(item: Item | undefined): LedgerSeal {
-  return item === undefined ? emptySeal : { seq: numberOf(item, "n"), hash: textOf(item, "h") };
+  return item === undefined ? emptySeal : { seq: needNumber(item, "n"), hash: needText(item, "h") };
 }
 
 function moveHead(before: LedgerSeal, { seq, hash }: LedgerSeal): Write {
   const guard =
     before.seq === 0
       ? { ConditionExpression: "attribute_not_exists(p)" }
-      : { ConditionExpression: "n = :before", ExpressionAttributeValues: { ":before": num(before.seq) } };
-  return { Put: { Item: { ...headKey, n: num(seq), h: str(hash) }, ...guard } };
+      : { ConditionExpression: "n = :before", ExpressionAttributeValues: toItem({ ":before": before.seq }) };
+  return { Put: { Item: { ...headKey, ...toItem({ n: seq, h: hash }) }, ...guard } };
 }
 
 function putRow([seq, time, by, action, subject, reason, result, detail, previous, hash]: LedgerRow): Write {
-  const texts = { by: str(by), ac: str(action), su: str(subject), re: str(reason), rs: str(result), de: str(detail), pv: str(previous), h: str(hash) };
-  return {
-    Put: {
-      Item: { p: str(partition), s: str(position(seq)), n: num(seq), t: num(time), ...texts },
-      ConditionExpression: "attribute_not_exists(p)",
-    },
-  };
+  const texts = { by, ac: action, su: subject, re: reason, rs: result, de: detail, pv: previous, h: hash };
+  return { Put: { Item: toItem({ p: partition, s: position(seq), n: seq, t: time, ...texts }), ConditionExpression: "attribute_not_exists(p)" } };
 }
 
 function rowOf(item: Item): LedgerRow {
-  const text = (name: string): string => textOf(item, name);
-  return [numberOf(item, "n"), numberOf(item, "t"), text("by"), text("ac"), text("su"), text("re"), text("rs"), text("de"), text("pv"), text("h")];
+  const text = (name: string): string => needText(item, name);
+  return [needNumber(item, "n"), needNumber(item, "t"), text("by"), text("ac"), text("su"), text("re"), text("rs"), text("de"), text("pv"), text("h")];
 }
 
 /** A position as a sort key: its text sorts as its number, and before `head`. */

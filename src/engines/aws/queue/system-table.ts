@@ -4,18 +4,15 @@ import {
   QueryCommand,
   TransactWriteItemsCommand,
   TransactionCanceledException,
-  type AttributeValue,
   type ConditionCheck,
   type Delete,
-  type DynamoDBClient,
   type Put,
   type TransactWriteItem,
   type Update,
 } from "@aws-sdk/client-dynamodb";
-import { PulseQueueError } from "../../../core/errors.ts";
 import type { System } from "../../../core/ports.ts";
-
-export type Item = Readonly<Record<string, AttributeValue>>;
+import type { DynamoDb } from "../clients.ts";
+import { toItem, type Item } from "../items/attributes.ts";
 
 type Anywhere<Kind> = Omit<Kind, "TableName"> & { /** @default the system table */ readonly TableName?: string };
 
@@ -52,7 +49,7 @@ export interface SystemTable {
 const firstPause = 20;
 const longestPause = 1_000;
 
-export function openSystemTable(dynamodb: Pick<DynamoDBClient, "send">, table: string, { clock, random }: Pick<System, "clock" | "random">): SystemTable {
+export function openSystemTable(dynamodb: DynamoDb, table: string, { clock, random }: Pick<System, "clock" | "random">): SystemTable {
   const query = async (partition: string, { from, to, ascending, limit }: Range): Promise<readonly Item[]> => {
     const found: Item[] = [];
     for (let start: Item | undefined; ;) {
@@ -60,7 +57,7 @@ export function openSystemTable(dynamodb: Pick<DynamoDBClient, "send">, table: s
         new QueryCommand({
           TableName: table,
           KeyConditionExpression: "p = :p AND s BETWEEN :from AND :to",
-          ExpressionAttributeValues: { ":p": str(partition), ":from": str(from), ":to": str(to) },
+          ExpressionAttributeValues: toItem({ ":p": partition, ":from": from, ":to": to }),
           ScanIndexForward: ascending,
           ConsistentRead: true,
           ...(limit === undefined ? {} : { Limit: limit - found.length }),
@@ -110,29 +107,4 @@ function placed({ Put, Update, Delete, ConditionCheck }: Write, table: string): 
     ...(Delete === undefined ? {} : { Delete: { TableName: table, ...Delete } }),
     ...(ConditionCheck === undefined ? {} : { ConditionCheck: { TableName: table, ...ConditionCheck } }),
   };
-}
-
-export const str = (value: string): AttributeValue => ({ S: value });
-export const num = (value: number): AttributeValue => ({ N: String(value) });
-
-export function optionalText(item: Item, name: string): string | undefined {
-  return item[name]?.S;
-}
-
-export function optionalNumber(item: Item, name: string): number | undefined {
-  const value = item[name]?.N;
-  return value === undefined ? undefined : Number(value);
-}
-
-/** Throws `STORE_CORRUPT` where the attribute is missing. */
-export function textOf(item: Item, name: string): string {
-  return optionalText(item, name) ?? missing(name);
-}
-
-export function numberOf(item: Item, name: string): number {
-  return optionalNumber(item, name) ?? missing(name);
-}
-
-function missing(name: string): never {
-  throw new PulseQueueError("STORE_CORRUPT", `An item has no attribute ${name}`);
 }
