@@ -3,7 +3,7 @@ import type { System } from "../../core/ports.ts";
 import { retryDelay } from "../../core/retry.ts";
 import { awsError, isPassing } from "./errors.ts";
 
-/** At most about 13 seconds in all: less than the margin that a function keeps, more than a table needs to split a partition. */
+/** At most about 6 seconds in all: more than a table needs to take more load, less than the margin that a function keeps for its commit. */
 const policy = { attempts: 9, min: 25, max: 5_000 } as const;
 
 export type Retrying = Pick<System, "clock" | "random">;

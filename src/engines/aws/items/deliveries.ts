@@ -131,7 +131,14 @@ export function readDelivery(item: Item): DeliveryRecord {
     event:
       journalKey === undefined
         ? undefined
-        : { journalKey, id: needText(item, "i"), type: needText(item, "t"), key: textOf(item, "k"), tenant: textOf(item, "n"), sequence: needNumber(item, "q") },
+        : {
+            journalKey,
+            id: needText(item, "i"),
+            type: needText(item, "t"),
+            key: textOf(item, "k"),
+            tenant: textOf(item, "n"),
+            sequence: needNumber(item, "q"),
+          },
     raw: textOf(item, "raw"),
     send: numberOf(item, "send"),
   };

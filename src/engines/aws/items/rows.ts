@@ -54,7 +54,10 @@ export function readFound(table: AnyTable, index: string | undefined, prefix: st
 }
 
 /** How DynamoDB finds what begins with `prefix`. `undefined`: only by reading the whole table. */
-export function rowCondition(index: string | undefined, prefix: string): { readonly hash: string; readonly sort: string; readonly first: string; readonly rest: string } | undefined {
+export function rowCondition(
+  index: string | undefined,
+  prefix: string,
+): { readonly hash: string; readonly sort: string; readonly first: string; readonly rest: string } | undefined {
   if (prefix === "") return undefined;
   const [first, rest] = split(prefix);
   return { hash: index === undefined ? "p" : `x_${index}`, sort: index === undefined ? "s" : `y_${index}`, first, rest };
@@ -63,5 +66,8 @@ export function rowCondition(index: string | undefined, prefix: string): { reado
 function cut(text: string): string {
   if (Buffer.byteLength(text) <= longestSort) return text;
   // A character that was cut in its middle becomes a replacement character at the end: it is left out.
-  return Buffer.from(text).subarray(0, longestSort).toString("utf8").replace(/\uFFFD$/u, "");
+  return Buffer.from(text)
+    .subarray(0, longestSort)
+    .toString("utf8")
+    .replace(/\uFFFD$/u, "");
 }

@@ -17,8 +17,6 @@ export interface AwsKeyStore extends KeyStore {
 }
 
 const partition = "keys";
-/** Somebody else may change the same key at the same time. */
-const maxRounds = 10;
 
 /** A key with the number that guards its item. */
 interface Kept {
@@ -29,7 +27,7 @@ interface Kept {
 export function createKeys(system: System, table: SystemTable, ledger: AwsLedger): AwsKeyStore {
   const now = (): number => system.clock.now();
   const load = async (id: string): Promise<Kept | undefined> => {
-    const item = id === "" ? undefined : await table.get(toItem({ p: partition, s: id }));
+    const item = id === "" ? undefined : await table.get(partition, id);
     return item === undefined ? undefined : { key: keyOf(item), version: needNumber(item, "v") };
   };
   const known = async (id: string): Promise<Kept> => {
@@ -43,12 +41,12 @@ export function createKeys(system: System, table: SystemTable, ledger: AwsLedger
     action: LedgerAction,
     { reason, by = "local" }: OperationOptions,
   ): Promise<Key> => {
-    for (let round = 0; round < maxRounds; round += 1) {
+    for (let round = 1; ; round += 1) {
       const before = await read();
       const key = change(before?.key);
       const entry = { by, action, subject: key.id, reason, detail: { count: 1 } };
       if (await ledger.record(entry, [put(key, before?.version ?? 0)])) return key;
-      await table.pause(round);
+      if (!(await table.pause(round))) break;
     }
     throw new PulseQueueError("STORE_UNAVAILABLE", "The key is changed by too many at once: nothing was done", { retryAfter: 1_000 });
   };
@@ -69,7 +67,7 @@ export function createKeys(system: System, table: SystemTable, ledger: AwsLedger
       return { key: keyView(key, key.created), token: formatToken(key.id, secret) };
     },
     async list() {
-      return keyList((await table.queryAll(partition)).map(keyOf), now());
+      return keyList((await table.all(partition)).map(keyOf), now());
     },
     async find(id) {
       return (await load(id))?.key;

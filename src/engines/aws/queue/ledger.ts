@@ -22,18 +22,15 @@ export interface AwsLedger extends Ledger {
 }
 
 const partition = "ledger";
-const headKey = toItem({ p: partition, s: "head" });
+const head = "head";
 /** Entries that one transaction takes beside the head. */
 const entriesPerWrite = 99;
-const page = 500;
-/** Others may append at the same time: each round somebody else has succeeded. */
-const maxRounds = 50;
 
 export function createLedger(app: string, system: System, table: SystemTable): AwsLedger {
-  const seal = async (): Promise<LedgerSeal> => sealOf(await table.get(headKey));
+  const seal = async (): Promise<LedgerSeal> => sealOf(await table.get(partition, head));
 
   const append = async (entries: readonly NewLedgerEntry[], acts: readonly Write[]): Promise<boolean> => {
-    for (let round = 0; round < maxRounds; round += 1) {
+    for (let round = 1; ; round += 1) {
       const before = await seal();
       const rows: LedgerRow[] = [];
       let last = before;
@@ -45,7 +42,8 @@ export function createLedger(app: string, system: System, table: SystemTable): A
       const failed = await table.write([moveHead(before, last), ...rows.map(putRow), ...acts]);
       if (failed === undefined) return true;
       if (!failed.includes(0)) return false;
-      await table.pause(round);
+      // Each time that the head has moved somebody else has recorded.
+      if (!(await table.pause(round))) break;
     }
     throw new PulseQueueError("STORE_UNAVAILABLE", "The audit ledger is written by too many at once: nothing was done", { retryAfter: 1_000 });
   };
@@ -62,14 +60,8 @@ export function createLedger(app: string, system: System, table: SystemTable): A
   const refusals = createRefusals(system.clock, writeAll);
 
   async function* rows(ascending: boolean, from: number, to: number): AsyncGenerator<LedgerRow> {
-    for (let [low, high] = [from, to]; low <= high;) {
-      const items = await table.query(partition, { from: position(low), to: position(high), ascending, limit: page });
-      for (const item of items) yield rowOf(item);
-      const last = items.at(-1);
-      if (last === undefined || items.length < page) return;
-      if (ascending) low = needNumber(last, "n") + 1;
-      else high = needNumber(last, "n") - 1;
-    }
+    if (from > to) return;
+    for await (const item of table.range(partition, { from: position(from), to: position(to), ascending })) yield rowOf(item);
   }
 
   return {
@@ -118,7 +110,7 @@ function moveHead(before: LedgerSeal, { seq, hash }: LedgerSeal): Write {
     before.seq === 0
       ? { ConditionExpression: "attribute_not_exists(p)" }
       : { ConditionExpression: "n = :before", ExpressionAttributeValues: toItem({ ":before": before.seq }) };
-  return { Put: { Item: { ...headKey, ...toItem({ n: seq, h: hash }) }, ...guard } };
+  return { Put: { Item: toItem({ p: partition, s: head, n: seq, h: hash }), ...guard } };
 }
 
 function putRow([seq, time, by, action, subject, reason, result, detail, previous, hash]: LedgerRow): Write {

@@ -1,9 +1,7 @@
 /** The table of what belongs to no handler: keys, nonces, the ledger, pauses. Every read of it is consistent. */
 import {
   GetItemCommand,
-  QueryCommand,
   TransactWriteItemsCommand,
-  TransactionCanceledException,
   type ConditionCheck,
   type Delete,
   type Put,
@@ -13,6 +11,8 @@ import {
 import type { System } from "../../../core/ports.ts";
 import type { DynamoDb } from "../clients.ts";
 import { toItem, type Item } from "../items/attributes.ts";
+import { backOff, retrying } from "../retry.ts";
+import { openReader } from "./reader.ts";
 
 type Anywhere<Kind> = Omit<Kind, "TableName"> & { /** @default the system table */ readonly TableName?: string };
 
@@ -29,76 +29,72 @@ export interface Range {
   readonly from: string;
   readonly to: string;
   readonly ascending: boolean;
-  /** `undefined`: all. */
-  readonly limit: number | undefined;
 }
 
 export interface SystemTable {
-  get(key: Item): Promise<Item | undefined>;
-  /** The first items of one partition, at most `limit`. */
-  query(partition: string, range: Range): Promise<readonly Item[]>;
+  get(p: string, s: string): Promise<Item | undefined>;
+  /** Items of one partition, read as they are asked for. */
+  range(partition: string, range: Range): AsyncGenerator<Item>;
   /** Every item of one partition. */
-  queryAll(partition: string): Promise<readonly Item[]>;
+  all(partition: string): Promise<readonly Item[]>;
   /** All or nothing; `undefined`: written. Else the positions of the writes whose conditions did not hold. At most 100. */
   write(writes: readonly Write[]): Promise<readonly number[] | undefined>;
-  /** Waits a little, longer with each round, before somebody else's write is tried against again. */
-  pause(round: number): Promise<void>;
+  /** Waits a little, longer with each round (1 is the first), before somebody else's write is tried against again. `false`: there were enough. */
+  pause(round: number): Promise<boolean>;
 }
 
-/** Wait before a second try and most that a wait grows to, milliseconds. */
-const firstPause = 20;
-const longestPause = 1_000;
+/** Sorts after every sort key. */
+const lastText = "\u{10ffff}";
 
-export function openSystemTable(dynamodb: DynamoDb, table: string, { clock, random }: Pick<System, "clock" | "random">): SystemTable {
-  const query = async (partition: string, { from, to, ascending, limit }: Range): Promise<readonly Item[]> => {
-    const found: Item[] = [];
-    for (let start: Item | undefined; ;) {
-      const { Items = [], LastEvaluatedKey } = await dynamodb.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: "p = :p AND s BETWEEN :from AND :to",
-          ExpressionAttributeValues: toItem({ ":p": partition, ":from": from, ":to": to }),
-          ScanIndexForward: ascending,
-          ConsistentRead: true,
-          ...(limit === undefined ? {} : { Limit: limit - found.length }),
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      );
-      found.push(...Items);
-      if (LastEvaluatedKey === undefined || (limit !== undefined && found.length >= limit)) return found;
-      start = LastEvaluatedKey;
-    }
-  };
+export function openSystemTable(dynamodb: DynamoDb, table: string, system: Pick<System, "clock" | "random" | "newId">): SystemTable {
+  const reader = openReader(dynamodb, system);
+  const range = (partition: string, { from, to, ascending }: Range): AsyncGenerator<Item> =>
+    reader.query({
+      TableName: table,
+      KeyConditionExpression: "p = :p AND s BETWEEN :from AND :to",
+      ExpressionAttributeValues: toItem({ ":p": partition, ":from": from, ":to": to }),
+      ScanIndexForward: ascending,
+      ConsistentRead: true,
+    });
   return {
-    query,
-    queryAll: (partition) => query(partition, { from: "\u0001", to: lastText, ascending: true, limit: undefined }),
-    async get(key) {
-      const { Item } = await dynamodb.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }));
-      return Item;
+    range,
+    async all(partition) {
+      const found: Item[] = [];
+      for await (const item of range(partition, { from: "\u0001", to: lastText, ascending: true })) found.push(item);
+      return found;
+    },
+    async get(p, s) {
+      const command = new GetItemCommand({ TableName: table, Key: toItem({ p, s }), ConsistentRead: true });
+      return (await retrying(system, "DynamoDB refused to read", () => dynamodb.send(command))).Item;
     },
     async write(writes) {
-      try {
-        await dynamodb.send(new TransactWriteItemsCommand({ TransactItems: writes.map((write) => placed(write, table)) }));
-        return undefined;
-      } catch (thrown) {
-        if (!(thrown instanceof TransactionCanceledException)) throw thrown;
-        const codes = (thrown.CancellationReasons ?? []).map(({ Code }) => Code);
-        const failed = [...codes.keys()].filter((index) => codes[index] === "ConditionalCheckFailed");
-        if (failed.length > 0) return failed;
-        // Somebody writes to the same items at this moment: as good as the head having moved.
-        if (codes.includes("TransactionConflict")) return [0];
-        throw thrown;
-      }
+      // The token makes a repeat safe where an answer was lost: what was applied is not applied again.
+      const command = new TransactWriteItemsCommand({ TransactItems: writes.map((write) => placed(write, table)), ClientRequestToken: system.newId() });
+      return retrying(system, "DynamoDB refused to write", async () => {
+        try {
+          await dynamodb.send(command);
+          return undefined;
+        } catch (thrown) {
+          const failed = failedConditions(thrown);
+          if (failed === undefined) throw thrown;
+          return failed;
+        }
+      });
     },
-    pause: (round) =>
-      new Promise((resolve) => {
-        clock.timer(Math.min(longestPause, firstPause * 2 ** round) * random(), resolve);
-      }),
+    pause: (round) => backOff(system, round),
   };
 }
 
-/** Sorts after every sort key of the table. */
-const lastText = "\u{10ffff}";
+/** The writes whose conditions did not hold; `undefined`: something else went wrong. */
+function failedConditions(thrown: unknown): readonly number[] | undefined {
+  const reasons = thrown instanceof Error && "CancellationReasons" in thrown ? (thrown.CancellationReasons as readonly { readonly Code?: string }[]) : [];
+  const coded = (code: string): readonly number[] => [...reasons.keys()].filter((index) => reasons[index]?.Code === code);
+  const failed = coded("ConditionalCheckFailed");
+  if (failed.length > 0) return failed;
+  // Somebody writes to the same item at this moment: as good as its condition having failed.
+  const met = coded("TransactionConflict");
+  return met.length > 0 ? met : undefined;
+}
 
 function placed({ Put, Update, Delete, ConditionCheck }: Write, table: string): TransactWriteItem {
   return {

@@ -35,9 +35,7 @@ export function checkKey(table: Table, key: Item | undefined): Item {
 
 function checkKeyValue({ name }: KeyAttribute, value: AttributeValue, role: "hash" | "range"): void {
   if (value.S === "") {
-    throw validation(
-      `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: ${name}`,
-    );
+    throw validation(`One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: ${name}`);
   }
   if (Buffer.byteLength(value.S ?? "") > mostBytes[role]) {
     throw validation(
@@ -56,7 +54,9 @@ export function checkItem(table: Table, item: Item | undefined): Item {
     const value = stored[attribute.name];
     if (value === undefined) throw validation(`One or more parameter values were invalid: Missing the key ${attribute.name} in the item`);
     if (typeOf(value) !== attribute.type) {
-      throw validation(`One or more parameter values were invalid: Type mismatch for key ${attribute.name} expected: ${attribute.type} actual: ${typeOf(value)}`);
+      throw validation(
+        `One or more parameter values were invalid: Type mismatch for key ${attribute.name} expected: ${attribute.type} actual: ${typeOf(value)}`,
+      );
     }
     checkKeyValue(attribute, value, attribute === table.spec.hash ? "hash" : "range");
   }

@@ -5,9 +5,7 @@ import { invalid, tokensOf, type Bindings, type Tokens } from "./tokens.ts";
 import { compareValues, isEqual, sizeInExpression, typeOf, type Item } from "./values.ts";
 
 export type Operand =
-  | { readonly kind: "path"; readonly path: Path }
-  | { readonly kind: "value"; readonly value: AttributeValue }
-  | { readonly kind: "size"; readonly path: Path };
+  { readonly kind: "path"; readonly path: Path } | { readonly kind: "value"; readonly value: AttributeValue } | { readonly kind: "size"; readonly path: Path };
 
 const comparators = ["=", "<>", "<", "<=", ">", ">="] as const;
 export type Comparator = (typeof comparators)[number];

@@ -36,7 +36,7 @@ function parse(text: string): Decimal {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?$/.exec(text);
   const [, sign = "", whole = "", fraction = "", power = "0"] = match ?? [];
   if (match === null || whole + fraction === "") {
-    throw validation("The parameter cannot be converted to a numeric value" + (text === "" ? "" : `: ${text}`));
+    throw validation(`The parameter cannot be converted to a numeric value: ${text}`);
   }
   return checked(normal(BigInt(`${sign === "-" ? "-" : ""}${whole}${fraction}`), Number(power) - fraction.length));
 }
@@ -71,6 +71,8 @@ function sum(left: Decimal, right: Decimal): Decimal {
 function format({ coefficient, exponent }: Decimal): string {
   if (exponent >= 0) return String(coefficient * 10n ** BigInt(exponent));
   const sign = coefficient < 0n ? "-" : "";
-  const digits = String(coefficient).replace("-", "").padStart(1 - exponent, "0");
+  const digits = String(coefficient)
+    .replace("-", "")
+    .padStart(1 - exponent, "0");
   return `${sign}${digits.slice(0, exponent)}.${digits.slice(exponent)}`;
 }

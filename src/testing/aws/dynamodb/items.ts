@@ -44,7 +44,7 @@ export function itemOperations(tables: Tables): Readonly<Record<string, Operatio
     ),
     UpdateItem: operation<UpdateItemCommandInput, UpdateItemCommandOutput>(
       ["TableName", "Key", "UpdateExpression", "ConditionExpression", "ReturnValues", ...sharedFields],
-      ({ ReturnValues, ...input }, note) => writeOne("Update", input as WriteInput, ReturnValues, tables, note),
+      ({ ReturnValues, ...input }, note) => writeOne("Update", input, ReturnValues, tables, note),
     ),
     DeleteItem: operation<DeleteItemCommandInput, DeleteItemCommandOutput>(
       ["TableName", "Key", "ConditionExpression", "ReturnValues", ...sharedFields],
@@ -107,7 +107,11 @@ function batchGet(requests: NonNullable<BatchGetItemCommandInput["RequestItems"]
   return { Responses, UnprocessedKeys: {} };
 }
 
-function batchWrite(requests: NonNullable<BatchWriteItemCommandInput["RequestItems"]>, tables: Tables, note: Note): Omit<BatchWriteItemCommandOutput, "$metadata"> {
+function batchWrite(
+  requests: NonNullable<BatchWriteItemCommandInput["RequestItems"]>,
+  tables: Tables,
+  note: Note,
+): Omit<BatchWriteItemCommandOutput, "$metadata"> {
   const writes = Object.entries(requests).flatMap(([name, list]) => {
     const table = tableOf(tables, name);
     return list.map(({ PutRequest: put, DeleteRequest: remove }) => {

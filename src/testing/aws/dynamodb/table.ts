@@ -31,8 +31,8 @@ export interface TableHost {
   readonly region: string;
   readonly account: string;
   readonly shards: number;
-  now(): number;
-  monotonic(): number;
+  readonly now: () => number;
+  readonly monotonic: () => number;
   /** Milliseconds until an index has the next change. */
   indexLag(): number;
 }
@@ -48,9 +48,9 @@ export interface Entry {
 export interface Collection {
   readonly keys: KeySchema;
   /** Items of one partition key in the order of their sort keys. */
-  partition(hash: AttributeValue): readonly Entry[];
+  readonly partition: (hash: AttributeValue) => readonly Entry[];
   /** All, partition by partition. */
-  all(): readonly Entry[];
+  readonly all: () => readonly Entry[];
 }
 
 export interface Table extends Collection {
@@ -73,7 +73,10 @@ export function createTable(spec: TableSpec, host: TableHost): Table {
   const stream = spec.stream === undefined ? undefined : createStream(`${arn}/stream/2026-01-01T00:00:00.000`, spec.stream, host.shards);
   const items = new Map<string, Item>();
   const keyOf = (item: Item): Item => pick(item, keyNames(spec));
-  const textOf = (key: Item): string => keyNames(spec).map((name) => valueText(key[name])).join("\n");
+  const textOf = (key: Item): string =>
+    keyNames(spec)
+      .map((name) => valueText(key[name]))
+      .join("\n");
   return {
     spec,
     arn,
@@ -118,7 +121,7 @@ function createOrder(keys: KeySchema): Order {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const entry = entries[middle];
-      if (entry !== undefined && (orderOf(entry.range, range) || compareTexts(entry.key, key)) < 0) low = middle + 1;
+      if (entry !== undefined && isBefore(entry, range, key)) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -143,6 +146,11 @@ function createOrder(keys: KeySchema): Order {
       if (next !== undefined && after !== undefined) next.entries.splice(next.at, 0, { range: next.range, key, item: after });
     },
   };
+}
+
+function isBefore(entry: Entry, range: AttributeValue | undefined, key: string): boolean {
+  const order = orderOf(entry.range, range);
+  return order < 0 || (order === 0 && compareTexts(entry.key, key) < 0);
 }
 
 function orderOf(left: AttributeValue | undefined, right: AttributeValue | undefined): number {

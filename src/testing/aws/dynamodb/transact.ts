@@ -1,5 +1,10 @@
 /** `TransactWriteItems` and `TransactGetItems`: all or nothing, and the same request twice is one. */
-import type { TransactGetItemsCommandInput, TransactGetItemsCommandOutput, TransactWriteItemsCommandInput, TransactWriteItemsCommandOutput } from "@aws-sdk/client-dynamodb";
+import type {
+  TransactGetItemsCommandInput,
+  TransactGetItemsCommandOutput,
+  TransactWriteItemsCommandInput,
+  TransactWriteItemsCommandOutput,
+} from "@aws-sdk/client-dynamodb";
 import type { TransactWriteItem } from "@aws-sdk/client-dynamodb";
 import { AwsError, UnsupportedByFake, validation } from "../service/errors.ts";
 import { operation, type Operation } from "../service/service.ts";
@@ -34,7 +39,9 @@ export function transactWriteItems(tables: Tables, now: () => number): Operation
     const { TransactItems: items = [], ClientRequestToken: token } = input;
     checkCount(items.length, "transactItems");
     if (token !== undefined && (token === "" || token.length > longestToken)) {
-      throw validation(`1 validation error detected: Value '${token}' at 'clientRequestToken' failed to satisfy constraint: Member must have length less than or equal to 36`);
+      throw validation(
+        `1 validation error detected: Value '${token}' at 'clientRequestToken' failed to satisfy constraint: Member must have length less than or equal to 36`,
+      );
     }
     const writes = items.map((item) => {
       const [kind, write] = onlyMember(item);

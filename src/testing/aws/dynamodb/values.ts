@@ -67,7 +67,7 @@ function sizeOfValue(value: AttributeValue): number {
 }
 
 function sizeOfNumber(text: string): number {
-  const digits = text.replaceAll(/[-.]/g, "").replaceAll(/^0+|0+$/g, "");
+  const digits = text.replaceAll(/[-.]/g, "").replace(/^0+/, "");
   return Math.ceil(digits.length / 2) + 1 + (text.startsWith("-") ? 1 : 0);
 }
 

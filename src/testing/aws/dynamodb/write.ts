@@ -45,9 +45,9 @@ export interface Write {
   readonly key: Item;
   /** Whether a refused condition is answered with the item. */
   readonly answersOld: boolean;
-  isAllowed(before: Item | undefined): boolean;
+  readonly isAllowed: (before: Item | undefined) => boolean;
   /** What is stored afterwards. Throws for what must not be stored. */
-  after(before: Item | undefined): Item | undefined;
+  readonly after: (before: Item | undefined) => Item | undefined;
 }
 
 /** Throws as the service does for an input that it refuses as a whole. */
