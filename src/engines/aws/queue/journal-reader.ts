@@ -5,7 +5,7 @@
 import type { System } from "../../../core/ports.ts";
 import { emitterSource } from "../../../core/scope.ts";
 import type { Topology } from "../../../core/topology.ts";
-import { textOf, toItem, type Item } from "../items/attributes.ts";
+import { needText, textOf, toItem, type Item } from "../items/attributes.ts";
 import { eventSort, hourPartition, journalKey, readEvent, timeShards, type StoredEvent } from "../items/journal.ts";
 import { hourOf, notedHours } from "../hours.ts";
 import { sequenceAt, timeOfSequence } from "../sequence.ts";
@@ -46,6 +46,8 @@ const unnotedHours = 3;
 const slack = hour;
 /** Rows of the index that one request asks for. */
 const page = 250;
+/** Events that are read at once where the index holds only keys. */
+const groupSize = 50;
 const timeOfId = /^([\da-f]{8})-([\da-f]{4})-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 
 export function openJournalReader({ reader, system, topology, table, systemTable }: JournalReaderOptions): JournalReader {
@@ -73,13 +75,20 @@ export function openJournalReader({ reader, system, topology, table, systemTable
       ScanIndexForward: ascending,
       Limit: page,
     });
-    for await (const item of items) yield readEvent(system.hash, await complete(item));
+    let group: Item[] = [];
+    for await (const item of items) {
+      group.push(item);
+      if (group.length < groupSize) continue;
+      yield* await complete(group);
+      group = [];
+    }
+    yield* await complete(group);
   }
-  /** The event of an item of an index that holds only keys. */
-  const complete = async (item: Item): Promise<Item> => {
-    if (textOf(item, "b") !== undefined) return item;
-    const [whole = item] = await reader.getAll(table, [toItem({ p: textOf(item, "p"), s: textOf(item, "s") })]);
-    return whole;
+  /** The events of rows of an index, which may hold only keys. */
+  const complete = async (items: readonly Item[]): Promise<readonly StoredEvent[]> => {
+    if (items.every((item) => textOf(item, "b") !== undefined)) return items.map((item) => readEvent(system.hash, item));
+    const events = await byKeys(items.map((item) => needText(item, "p")));
+    return items.map((item) => events.get(needText(item, "p"))).filter((event) => event !== undefined);
   };
 
   async function* walk(positions: Positions): AsyncGenerator<StoredEvent> {
