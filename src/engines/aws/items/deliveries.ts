@@ -42,6 +42,8 @@ export interface DeliveryRecord {
   readonly redrives: number;
   /** Another number after each write: what the next write is guarded by. */
   readonly version: number;
+  /** How often its message had been received when this was written: what these receives came of is known. */
+  readonly received?: number | undefined;
   /** Until when its attempt is believed to run, for `running`, milliseconds since 1970. */
   readonly lease?: number | undefined;
   /** `undefined` for a message that was none of ours: then `raw` is there. */
@@ -98,6 +100,7 @@ export function deliveryItem(key: DeliveryKey, record: DeliveryRecord): Item {
     z: record.endedAt,
     r: record.redrives === 0 ? undefined : record.redrives,
     v: record.version,
+    rc: record.received,
     le: record.lease,
     e: event?.journalKey,
     i: event?.id,
@@ -127,6 +130,7 @@ export function readDelivery(item: Item): DeliveryRecord {
     endedAt: numberOf(item, "z"),
     redrives: numberOf(item, "r") ?? 0,
     version: needNumber(item, "v"),
+    received: numberOf(item, "rc"),
     lease: numberOf(item, "le"),
     event:
       journalKey === undefined

@@ -32,7 +32,7 @@ export const timeShards = 4;
 
 /** A hash that may stand in keys, names of schedules and groups of messages: 43 letters, digits, `-` and `_`. */
 export function urlHash(hash: Hash, text: string): string {
-  return hash(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return hash(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /** `p` of an event. */

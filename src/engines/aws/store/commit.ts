@@ -80,7 +80,7 @@ function settledRecord(context: StoreContext, { delivery, status, wrote, millise
     case "dead":
       return { ...common, state: "dead", attempts: status.attempts, failure: status.failure, endedAt: now };
     default:
-      return { ...common, state: status.state, attempts: status.attempts, dueAt: status.dueAt, failure: status.failure };
+      return { ...common, state: status.state, attempts: status.attempts, dueAt: status.dueAt, failure: status.failure, received: delivery.received };
   }
 }
 

@@ -13,6 +13,8 @@ export interface AwsDelivery extends Delivery {
   readonly sequence: number;
   /** 0 for the delivery that came with the event; else the number of the replay. */
   readonly run: number;
+  /** How often its message was received, this time included. */
+  readonly received: number;
   /** Its record as it was read or written last; `undefined`: it has none. What it commits holds only if that is still so. */
   readonly record: DeliveryRecord | undefined;
 }
