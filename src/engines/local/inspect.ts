@@ -4,12 +4,12 @@ import { PulseQueueError } from "../../core/errors.ts";
 import { flowTrees } from "../../core/flow.ts";
 import type { DeadLetterView, DeliveryFilter, DeliveryView, EventView, HandlerView, Inspect } from "../../core/queue.ts";
 import type { System } from "../../core/ports.ts";
+import { shownRow } from "../../core/shown-row.ts";
 import type { Topology } from "../../core/topology.ts";
 import { checkedLimit, type HandlerFacts } from "../../core/views.ts";
 import { deadFilter, eventTypeId, workerNamed } from "./dead-filter.ts";
 import type { Journal } from "./journal.ts";
 import { findInReceipt } from "./receipts.ts";
-import { readRow } from "./rows.ts";
 import { stored, type DeliveryRow, type StoredState } from "./statements/deliveries.ts";
 import type { Statements } from "./statements/index.ts";
 import { doneView, eventView, pendingView, rowView } from "./views.ts";
@@ -190,11 +190,11 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
       return {
         async get(key: RowKey<T>) {
           const row = statements.records.get(journal.tableId(table.name), givenKey(table, key));
-          return row === undefined ? undefined : readRow(table, row[2], system.vault);
+          return row === undefined ? undefined : shownRow(table, row[2], system.vault);
         },
 
         async all() {
-          return statements.records.all(journal.tableId(table.name)).map(([, , body]) => readRow(table, body, system.vault) as Row<T>);
+          return statements.records.all(journal.tableId(table.name)).map(([, , body]) => shownRow(table, body, system.vault) as Row<T>);
         },
       };
     },

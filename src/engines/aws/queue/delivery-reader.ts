@@ -2,7 +2,15 @@
 import type { DeliveryState } from "../../../core/delivery.ts";
 import type { Item } from "../items/attributes.ts";
 import { needText, textOf, toItem } from "../items/attributes.ts";
-import { deliveryKey, deliveryPartition, deliverySorts, readDelivery, type DeliveryKey, type DeliveryRecord } from "../items/deliveries.ts";
+import {
+  deliveryKey,
+  deliveryPartition,
+  deliverySorts,
+  readDelivery,
+  type DeliveredEvent,
+  type DeliveryKey,
+  type DeliveryRecord,
+} from "../items/deliveries.ts";
 import { identityOf } from "../items/journal.ts";
 import type { Reader } from "./reader.ts";
 
@@ -10,6 +18,8 @@ import type { Reader } from "./reader.ts";
 export interface FoundRecord {
   readonly key: DeliveryKey;
   readonly record: DeliveryRecord;
+  /** Its event; of a message that could not be read, what stands for one. */
+  readonly event: Omit<DeliveredEvent, "journalKey">;
 }
 
 export interface DeliveryReader {
@@ -24,7 +34,11 @@ export interface DeliveryReader {
 }
 
 export function openDeliveryReader(reader: Reader, table: string): DeliveryReader {
-  const found = (item: Item): FoundRecord => ({ key: { p: needText(item, "p"), s: needText(item, "s") }, record: readDelivery(item) });
+  const found = (item: Item): FoundRecord => {
+    const [key, record] = [{ p: needText(item, "p"), s: needText(item, "s") }, readDelivery(item)];
+    const foreign = { id: identityOf(key.p), type: "", key: undefined, tenant: undefined, sequence: record.version };
+    return { key, record, event: record.event ?? foreign };
+  };
   const openBetween = (handler: string, from: number, to: number): AsyncGenerator<Item> =>
     reader.query({
       TableName: table,
@@ -36,7 +50,7 @@ export function openDeliveryReader(reader: Reader, table: string): DeliveryReade
   const whole = async (items: readonly Item[]): Promise<readonly FoundRecord[]> => {
     const keys = items.map((item) => toItem({ p: textOf(item, "p"), s: textOf(item, "s") }));
     const records = await reader.getAll(table, keys);
-    return records.map(found).sort((left, right) => position(left) - position(right));
+    return records.map(found).sort((left, right) => left.event.sequence - right.event.sequence);
   };
   async function* wholeOf(items: AsyncGenerator<Item>): AsyncGenerator<FoundRecord> {
     let group: Item[] = [];
@@ -83,13 +97,3 @@ export function openDeliveryReader(reader: Reader, table: string): DeliveryReade
 
 /** Records that are read at once. */
 const groupSize = 100;
-
-/** Where a record stands in the index. */
-export function position({ record }: FoundRecord): number {
-  return record.event?.sequence ?? record.version;
-}
-
-/** What stands for a message that could not be read, in place of an event's id. */
-export function foreignId({ key }: FoundRecord): string {
-  return identityOf(key.p);
-}
