@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { machineClock } from "./system.ts";
+import { machineClock } from "./clock.ts";
 
 let now = 0;
 

@@ -1,14 +1,11 @@
 /** How far an incident reached: from where it began along what caused what. */
-import { PulseQueueError } from "../../core/errors.ts";
-import type { Ledger, LedgerEntry } from "../../core/ledger.ts";
-import type { EventView, IncidentFilter, IncidentScope, Inspect, TraceNode } from "../../core/queue.ts";
-import type { Journal } from "./journal.ts";
-import type { Statements } from "./statements/index.ts";
-import { eventView } from "./views.ts";
+import { PulseQueueError } from "./errors.ts";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
+import type { EventView, IncidentFilter, IncidentScope, Inspect, TraceNode } from "./queue.ts";
 
 export interface IncidentOptions {
-  readonly statements: Statements;
-  readonly journal: Journal;
+  /** Every event that this principal published. */
+  readonly eventsOf: (principal: string) => Promise<readonly EventView[]>;
   readonly inspect: Pick<Inspect, "events" | "trace">;
   readonly ledger: Pick<Ledger, "entries">;
 }
@@ -55,22 +52,9 @@ function nodesOf(node: TraceNode, root: EventView): readonly TraceNode[] {
 }
 
 async function rootsOf(options: IncidentOptions, { principal, event, since }: IncidentFilter): Promise<readonly EventView[]> {
-  const roots = principal !== undefined ? ofPrincipal(options, principal) : await ofJournal(options, event, since);
+  const roots = await (principal !== undefined ? options.eventsOf(principal) : ofJournal(options, event, since));
   if (event !== undefined && roots.length === 0 && principal === undefined) throw new PulseQueueError("NOT_FOUND", "There is no such event");
   return roots.filter((root) => (event === undefined || root.id === event) && (since === undefined || Date.parse(root.time) >= since));
-}
-
-function ofPrincipal({ statements, journal }: IncidentOptions, principal: string): readonly EventView[] {
-  const found: EventView[] = [];
-  for (let after = 0; ;) {
-    const positions = statements.origins.of(principal, after, page);
-    for (const position of positions) {
-      const row = statements.journal.bySequence(position);
-      if (row !== undefined) found.push(eventView(journal, row));
-    }
-    after = positions.at(-1) ?? after;
-    if (positions.length < page) return found;
-  }
 }
 
 async function ofJournal({ inspect }: IncidentOptions, event: string | undefined, since: number | undefined): Promise<readonly EventView[]> {

@@ -4,8 +4,8 @@
  * recorded at once; the others are counted, and recorded as one entry when the minute is over. After `most` different ones in
  * a minute all others are counted by their action alone. So a minute costs at most 2 × 20 entries and one for each action.
  */
-import type { NewLedgerEntry } from "../../core/ledger.ts";
-import type { Clock } from "../../core/ports.ts";
+import type { NewLedgerEntry } from "./ledger.ts";
+import type { Clock } from "./ports.ts";
 
 /** Different refusals that are told apart in a minute. */
 const most = 20;

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
-import { PulseQueueError } from "../../core/errors.ts";
+import { PulseQueueError } from "../core/errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,12 +1,19 @@
-/** What callers see of inspection, operation, ledger and keys: a closed queue says so, and what SQLite throws is one of our errors. */
-import type { KeyStore } from "../../core/keys.ts";
-import type { Ledger } from "../../core/ledger.ts";
-import type { Inspect, Operate } from "../../core/queue.ts";
-import { storeError } from "./failure.ts";
+/** What callers see of an engine's parts: a closed queue says so, and whatever the store throws is one of our errors. */
+import type { PulseQueueError } from "./errors.ts";
+import type { KeyStore } from "./keys.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Nonces } from "./nonces.ts";
+import type { Inspect, Operate } from "./queue.ts";
 
-/** `assertOpen` throws where the store must not be asked any more. */
-export function guardInspect(inspect: Inspect, assertOpen: () => void): Inspect {
-  const ask = asking(assertOpen);
+export interface Guard {
+  /** Throws where the store must not be asked any more. */
+  readonly assertOpen: () => void;
+  /** What the store threw, as one of our errors. */
+  readonly errorOf: (thrown: unknown) => PulseQueueError;
+}
+
+export function guardInspect(inspect: Inspect, guard: Guard): Inspect {
+  const ask = asking(guard);
   return {
     events: (filter) => ask(() => inspect.events(filter)),
     deliveries: (filter) => ask(() => inspect.deliveries(filter)),
@@ -21,8 +28,8 @@ export function guardInspect(inspect: Inspect, assertOpen: () => void): Inspect 
   };
 }
 
-export function guardOperate(operate: Operate, assertOpen: () => void): Operate {
-  const ask = asking(assertOpen);
+export function guardOperate(operate: Operate, guard: Guard): Operate {
+  const ask = asking(guard);
   return {
     redrive: (filter, options) => ask(() => operate.redrive(filter, options)),
     discard: (filter, options) => ask(() => operate.discard(filter, options)),
@@ -33,8 +40,8 @@ export function guardOperate(operate: Operate, assertOpen: () => void): Operate 
   };
 }
 
-export function guardLedger(ledger: Ledger, assertOpen: () => void): Ledger {
-  const ask = asking(assertOpen);
+export function guardLedger(ledger: Ledger, guard: Guard): Ledger {
+  const ask = asking(guard);
   return {
     append: (entry) => ask(() => ledger.append(entry)),
     entries: (filter) => ask(() => ledger.entries(filter)),
@@ -43,8 +50,8 @@ export function guardLedger(ledger: Ledger, assertOpen: () => void): Ledger {
   };
 }
 
-export function guardKeys(keys: KeyStore, assertOpen: () => void): KeyStore {
-  const ask = asking(assertOpen);
+export function guardKeys(keys: KeyStore, guard: Guard): KeyStore {
+  const ask = asking(guard);
   return {
     create: (key, options) => ask(() => keys.create(key, options)),
     list: () => ask(() => keys.list()),
@@ -54,13 +61,18 @@ export function guardKeys(keys: KeyStore, assertOpen: () => void): KeyStore {
   };
 }
 
-function asking(assertOpen: () => void): <Result>(question: () => Promise<Result>) => Promise<Result> {
+export function guardNonces(nonces: Nonces, guard: Guard): Nonces {
+  const ask = asking(guard);
+  return { spend: (nonce, until) => ask(() => nonces.spend(nonce, until)) };
+}
+
+function asking({ assertOpen, errorOf }: Guard): <Result>(question: () => Promise<Result>) => Promise<Result> {
   return async (question) => {
     assertOpen();
     try {
       return await question();
     } catch (thrown) {
-      throw storeError(thrown);
+      throw errorOf(thrown);
     }
   };
 }
