@@ -44,11 +44,9 @@ export async function bundleOf(entry: Entry, appPath: string): Promise<Bundle> {
     format: "esm",
     platform: "node",
     target,
-    // The modules form first: what a function does not use falls away.
     mainFields: ["module", "main"],
     conditions: conditionsOf(),
     minify: true,
-    keepNames: true,
     legalComments: "none",
     treeShaking: true,
     sourcemap: "external",
@@ -58,7 +56,7 @@ export async function bundleOf(entry: Entry, appPath: string): Promise<Bundle> {
     banner: { js: banner },
     define: { "process.env.NODE_ENV": '"production"' },
     logLevel: "silent",
-    plugins: [noDevelopment],
+    plugins: [noDevelopment, credentialsFromEnvironment],
   }).catch((cause: unknown) => {
     throw new PulseQueueError(
       "APP_NOT_LOADED",
@@ -84,9 +82,9 @@ export async function bundleOf(entry: Entry, appPath: string): Promise<Bundle> {
   };
 }
 
-/** Inside this repository the sources are bundled; a user's project has the package as it is published. */
+/** ES modules first, whose unused parts fall away. Inside this repository the sources are bundled; a user's project has the package as it is published. */
 function conditionsOf(): string[] {
-  return import.meta.url.endsWith(".ts") ? ["source"] : [];
+  return import.meta.url.endsWith(".ts") ? ["module", "source"] : ["module"];
 }
 
 /** What is for a developer's machine only must not reach a function: it is an error, not dead weight. */
@@ -95,6 +93,22 @@ const noDevelopment: Plugin = {
   setup(bundler) {
     bundler.onResolve({ filter: /^(?:better-sqlite3|commander|tsx|vitest|pulsequeue\/(?:local|testing))$/ }, ({ path, importer }) => ({
       errors: [{ text: `${path} is for one machine and cannot run in a function; it is imported by ${importer.split("/").slice(-2).join("/")}` }],
+    }));
+  },
+};
+
+/** A Lambda function has its credentials in its environment: the other ways (profiles, single sign-on, machines) are 100 kB that it never takes. */
+const credentialsFromEnvironment: Plugin = {
+  name: "credentials-from-environment",
+  setup(bundler) {
+    bundler.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, async ({ path, resolveDir, kind, pluginData }) => {
+      if (pluginData === "its place") return undefined;
+      const real = await bundler.resolve(path, { resolveDir, kind, pluginData: "its place" });
+      return { path, namespace: "credentials", pluginData: dirname(real.path) };
+    });
+    bundler.onLoad({ filter: /.*/, namespace: "credentials" }, ({ pluginData }) => ({
+      contents: `export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";`,
+      resolveDir: String(pluginData),
     }));
   },
 };

@@ -12,32 +12,28 @@ export interface Entry {
 
 /** One entry for each function of `deployment`. `appPath`: module whose default export is the app. */
 export function entriesOf(topology: Topology, deployment: Deployment, appPath: string): readonly Entry[] {
-  const app = `import app from ${JSON.stringify(appPath)};`;
-  const entry = (name: string, kind: Entry["kind"], maker: string, argument?: string): Entry => ({
-    name,
-    kind,
-    source: [
-      `import { ${maker} } from "pulsequeue/aws";`,
-      app,
-      `export const handler = ${maker}(app${argument === undefined ? "" : `, ${JSON.stringify(argument)}`});`,
-      "",
-    ].join("\n"),
-  });
-  const door = (name: string, kind: "endpoint" | "api", argument?: string): Entry => ({
-    name,
-    kind,
-    source: [
-      `import { doorFunction } from "pulsequeue/aws";`,
-      `import { lambdaDoor } from "pulsequeue/http";`,
-      app,
-      `export const handler = doorFunction(app, lambdaDoor${argument === undefined ? "" : `, ${JSON.stringify(argument)}`});`,
-      "",
-    ].join("\n"),
-  });
+  /** `secrets`: whether it reads some; only then its bundle holds what reads them. */
+  const entry = (name: string, kind: Entry["kind"], maker: string, argument?: string, secrets = false): Entry => {
+    const given = ["app", ...(argument === undefined ? [] : [JSON.stringify(argument)]), ...(secrets ? ["openSecrets"] : [])];
+    return {
+      name,
+      kind,
+      source: [
+        `import { ${[maker, ...(secrets ? ["openSecrets"] : [])].join(", ")} } from "pulsequeue/lambda";`,
+        `import app from ${JSON.stringify(appPath)};`,
+        `export const handler = ${maker}(${given.join(", ")});`,
+        "",
+      ].join("\n"),
+    };
+  };
   return [
-    ...[...topology.handlers.keys()].map((name) => entry(deployment.handlers.get(name)?.function ?? name, "handler", "handlerFunction", name)),
-    ...[...topology.endpoints.keys()].map((name) => door(deployment.endpoints.get(name) ?? name, "endpoint", name)),
-    door(deployment.api, "api"),
+    ...[...topology.handlers.values()].map(({ name, grants }) =>
+      entry(deployment.handlers.get(name)?.function ?? name, "handler", "handlerFunction", name, grants.secrets.length > 0),
+    ),
+    ...[...topology.endpoints.values()].map(({ name, grants, webhook }) =>
+      entry(deployment.endpoints.get(name) ?? name, "endpoint", "doorFunction", name, grants.secrets.length > 0 || webhook !== undefined),
+    ),
+    entry(deployment.api, "api", "doorFunction"),
     entry(deployment.relay, "relay", "relayFunction"),
     entry(deployment.ticker, "ticker", "tickerFunction"),
   ];
