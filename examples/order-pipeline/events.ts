@@ -3,7 +3,7 @@
  * strict: a field that nobody declared is refused, so nothing can be smuggled in with an event.
  */
 import { defineEvent } from "pulsequeue";
-import { z } from "zod";
+import * as z from "zod";
 import { amount, currency, positiveAmount } from "./money.ts";
 import { aboutCustomer, customer, line, operationKinds, orderId, quantity, reasons, sku } from "./tables.ts";
 

@@ -2,7 +2,7 @@
  * Money is a whole number of minor units (cents, pence, yen) with its currency beside it: never a float, never a string.
  * Whatever leaves the range in which JavaScript counts exactly is an error, not a rounded amount.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** The most that one amount may be: far above any order, far below 2^53. */
 export const largestAmount = 1_000_000_000_000;

@@ -3,7 +3,7 @@
  * are in `invariants.ts`.
  */
 import { defineTable, type Row } from "pulsequeue";
-import { z } from "zod";
+import * as z from "zod";
 import { amount, currency, positiveAmount, totalOf } from "./money.ts";
 
 export const sku = z.string().regex(/^[A-Z0-9][\w.-]{0,63}$/i, "a SKU is 1 to 64 letters, digits, dots, dashes");

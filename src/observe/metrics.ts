@@ -60,7 +60,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
-function createCounters(registers: Registry[], { events, handlers }: Topology): Observer {
+/** The counters and histograms alone, in `registers`. */
+export function createCounters(registers: Registry[], { events, handlers }: Topology): Observer {
   const eventOf = bounded(new Set(events.keys()));
   const handlerOf = bounded(new Set(handlers.keys()));
   const routeOf = firstSeen(mostRoutes);

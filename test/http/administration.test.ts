@@ -1,7 +1,7 @@
 import type { Principal } from "pulsequeue";
 import type { HttpAppOptions } from "pulsequeue/http";
 import { keyAuthenticator } from "../../src/http/key-authenticator.ts";
-import { machineClock } from "../../src/engines/local/system.ts";
+import { machineClock } from "../../src/machine/clock.ts";
 import { describe, expect, test } from "vitest";
 import { bodyOf, cloudEvent, openDoor, publish, type Door } from "./door.ts";
 

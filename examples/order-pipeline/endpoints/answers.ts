@@ -1,6 +1,6 @@
 /** What the endpoints answer. */
 import type { EndpointResponse } from "pulsequeue";
-import { z } from "zod";
+import * as z from "zod";
 import { amount, currency } from "../money.ts";
 import { line, orderId, orderStates, reasons, type Order, type Payment } from "../tables.ts";
 

@@ -1,5 +1,5 @@
 import { defineEndpoint, defineSecret } from "pulsequeue";
-import { z } from "zod";
+import * as z from "zod";
 import { paymentNotified } from "../events.ts";
 import { orderOfKey } from "../payment.ts";
 import { readNotification } from "../providers/notification.ts";

@@ -1,5 +1,5 @@
 import { defineEndpoint } from "pulsequeue";
-import { z } from "zod";
+import * as z from "zod";
 import { orderPlaced } from "../events.ts";
 import { totalOf } from "../money.ts";
 import { demand } from "../stock.ts";

@@ -1,5 +1,5 @@
 import { defineEndpoint } from "pulsequeue";
-import { z } from "zod";
+import * as z from "zod";
 import { stockChanged } from "../events.ts";
 import { available, change, received } from "../stock.ts";
 import { products, receipts, stock } from "../tables.ts";

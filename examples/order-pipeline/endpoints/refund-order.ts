@@ -1,5 +1,5 @@
 import { defineEndpoint } from "pulsequeue";
-import { z } from "zod";
+import * as z from "zod";
 import { paymentRequested } from "../events.ts";
 import { requestOperation } from "../handlers/operation-outcome.ts";
 import { positiveAmount } from "../money.ts";

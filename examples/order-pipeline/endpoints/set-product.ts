@@ -1,5 +1,5 @@
 import { defineEndpoint } from "pulsequeue";
-import { z } from "zod";
+import * as z from "zod";
 import { currency, positiveAmount } from "../money.ts";
 import { products, sku } from "../tables.ts";
 import { refuse, refusal } from "./answers.ts";

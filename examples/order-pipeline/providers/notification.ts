@@ -1,5 +1,5 @@
 /** Reads what payment providers send to the webhook. Only two things are taken from it: its own id, and the operation's key. */
-import { z } from "zod";
+import * as z from "zod";
 
 export interface Notification {
   readonly notificationId: string;

@@ -6,6 +6,7 @@ import { PulseQueueError } from "../../core/errors.ts";
 import type { DeadLetterQuery, DeadLetterView, DeliveryFilter, DeliveryView, EventView } from "../../core/queue.ts";
 import type { System } from "../../core/ports.ts";
 import type { Topology } from "../../core/topology.ts";
+import { checkedLimit, type HandlerFacts } from "../../core/views.ts";
 import { deadFilter, eventTypeId, placeOf, workerNamed } from "./dead-filter.ts";
 import type { Journal } from "./journal.ts";
 import { findInReceipt } from "./receipts.ts";
@@ -13,7 +14,7 @@ import { stored, type DeliveryRow, type StoredState } from "./statements/deliver
 import type { Statements } from "./statements/index.ts";
 import type { DeliveryPlace, RowFilter } from "./statements/inspect.ts";
 import type { EventRow } from "./statements/journal.ts";
-import { doneView, eventView, pendingView, rowView, type HandlerFacts } from "./views.ts";
+import { doneView, eventView, pendingView, rowView } from "./views.ts";
 import { countBefore, isHeld, isRowRunning, isRunning, takes } from "./window-facts.ts";
 import type { Window } from "./window.ts";
 import type { Worker } from "./worker.ts";
@@ -42,12 +43,6 @@ interface Entry<View = DeliveryView> {
 }
 
 const page = 1_000;
-
-export function checkedLimit(limit = 100): number {
-  if (!Number.isInteger(limit) || limit < 1 || limit > page)
-    throw new PulseQueueError("OPERATION_INVALID", `limit must be a whole number from 1 to ${String(page)}`);
-  return limit;
-}
 
 /** Which rows can be in a state: what a batch has claimed runs, whatever its row says. */
 const statesOf: Readonly<Partial<Record<DeliveryView["state"], readonly StoredState[]>>> = {

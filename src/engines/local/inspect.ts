@@ -1,11 +1,13 @@
 import type { AnyTable, Row, RowKey } from "../../core/table.ts";
 import { givenKey } from "../../core/table.ts";
 import { PulseQueueError } from "../../core/errors.ts";
-import type { EventView, HandlerView, Inspect, TraceNode } from "../../core/queue.ts";
-import { emitterSource } from "../../core/scope.ts";
+import { flowTrees } from "../../core/flow.ts";
+import type { EventView, HandlerView, Inspect } from "../../core/queue.ts";
+import { shownRow } from "../../core/shown-row.ts";
+import { checkedLimit } from "../../core/views.ts";
 import { eventTypeId } from "./dead-filter.ts";
-import { checkedLimit, createDeliveryLists, type InspectOptions } from "./inspect-deliveries.ts";
-import { allRows, readRow, rowsAfter } from "./rows.ts";
+import { createDeliveryLists, type InspectOptions } from "./inspect-deliveries.ts";
+import { allRows, rowsAfter } from "./rows.ts";
 import { stored, type StoredState } from "./statements/deliveries.ts";
 import { eventView } from "./views.ts";
 import { backlog, countHeld, countRunning, peek } from "./window-facts.ts";
@@ -16,12 +18,6 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
 
   const { facts, deliveriesOf, deliveries, deadLetters } = createDeliveryLists(options);
 
-  const tree = (root: EventView, caused: ReadonlyMap<string | undefined, readonly EventView[]>): TraceNode => {
-    const emitted = (caused.get(root.id) ?? []).filter((event) => isCausedBy(event, root)).map((event) => tree(event, caused));
-    const views = deliveriesOf(root);
-    const emitters = new Map(views.map((view) => [view, emitted.filter((node) => node.event.source === emitterSource(topology.app, view.handler))]));
-    return { event: root, deliveries: views.map((view) => ({ ...view, emitted: emitters.get(view) ?? [] })) };
-  };
   /** The events of all flows with one of these correlation ids, in order. */
   const flowsOf = (correlationIds: ReadonlySet<string>): readonly EventView[] => {
     const rows = new Map([...correlationIds].flatMap((id) => statements.journal.ofFlow(id).map((row) => [row[0], row] as const)));
@@ -41,18 +37,8 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
     deliveries: async (filter = {}) => deliveries(filter),
     deadLetters: async (filter = {}) => deadLetters(filter),
 
-    async trace(id, { source, tenant } = {}) {
-      const isOfTenant = (event: EventView): boolean => tenant === undefined || event.tenant === tenant;
-      const isNamed = (event: EventView): boolean =>
-        (event.id === id || event.correlationId === id) && isOfTenant(event) && (source === undefined || event.source === source);
-      const named = flowsOf(new Set([id])).filter(isNamed);
-      const flow = flowsOf(new Set(named.map((event) => event.correlationId))).filter(isOfTenant);
-      const caused = groupBy(flow, (event) => event.causationId);
-      const causes = groupBy(flow, (event) => event.id);
-      const roots = flow.filter((event) => !(causes.get(event.causationId ?? "") ?? []).some((cause) => isCausedBy(event, cause)));
-      const trees = roots.map((event) => tree(event, caused));
-      return source === undefined ? trees : trees.filter((node) => holds(node, isNamed));
-    },
+    trace: (id, choice = {}) =>
+      flowTrees({ app: topology.app, eventsOf: async (ids) => flowsOf(ids), deliveriesOf: async (event) => deliveriesOf(event) }, id, choice),
 
     async handlers() {
       return [...workers.values()].map((worker): HandlerView => {
@@ -84,38 +70,18 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
       return {
         async get(key: RowKey<T>) {
           const row = statements.records.get(journal.tableId(table.name), givenKey(table, key));
-          return row === undefined ? undefined : readRow(table, row[2], system.vault);
+          return row === undefined ? undefined : shownRow(table, row[2], system.vault);
         },
 
         async rows({ after, limit } = {}) {
           const { rows, next } = rowsAfter(statements.records, journal.tableId(table.name), after, checkedLimit(limit));
-          return { rows: rows.map(([, , body]) => readRow(table, body, system.vault) as Row<T>), next };
+          return { rows: rows.map(([, , body]) => shownRow(table, body, system.vault) as Row<T>), next };
         },
 
         async all() {
-          return [...allRows(statements.records, journal.tableId(table.name))].map(([, , body]) => readRow(table, body, system.vault) as Row<T>);
+          return [...allRows(statements.records, journal.tableId(table.name))].map(([, , body]) => shownRow(table, body, system.vault) as Row<T>);
         },
       };
     },
   };
-}
-
-function groupBy<Key>(events: readonly EventView[], keyOf: (event: EventView) => Key): ReadonlyMap<Key, readonly EventView[]> {
-  const groups = new Map<Key, EventView[]>();
-  for (const event of events) {
-    const key = keyOf(event);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [event]);
-    else group.push(event);
-  }
-  return groups;
-}
-
-/** Whether the handling of `cause` emitted `event`, as far as an event tells: it holds the id of its cause, not the source. */
-function isCausedBy(event: EventView, cause: EventView): boolean {
-  return event.causationId === cause.id && event.correlationId === cause.correlationId && event.tenant === cause.tenant && event.sequence > cause.sequence;
-}
-
-function holds(node: TraceNode, isNamed: (event: EventView) => boolean): boolean {
-  return isNamed(node.event) || node.deliveries.some(({ emitted }) => emitted.some((next) => holds(next, isNamed)));
 }

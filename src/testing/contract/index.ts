@@ -14,12 +14,12 @@ import { keyCases, ledgerCases, nonceCases } from "./identity.ts";
 import { inspectCases, traceCases } from "./inspect.ts";
 import { backpressureCases, effectCases, journalCases, retentionCases } from "./journal.ts";
 import { invariantCases } from "./invariants.ts";
-import { closeCases, crashCases, idleCases, restartCases } from "./life.ts";
+import { closeCases, crashCases, graceCases, idleCases, restartCases } from "./life.ts";
 import { pauseCases, replayCases } from "./operate.ts";
-import { orderCases, orderCrashCases } from "./order.ts";
+import { orderCases, orderCrashCases, redriveOrderCases } from "./order.ts";
 import { pageCases } from "./pages.ts";
 import { sourceCases } from "./sources.ts";
-import { identityCases, publishCases, publishManyCases } from "./publish.ts";
+import { identityCases, publishCases, publishManyCases, startCases } from "./publish.ts";
 import { retryCases } from "./retry.ts";
 import { idempotencyKeyCases, stepCases, stepCrashCases } from "./steps.ts";
 import { schemaCases, tableCases } from "./tables.ts";
@@ -33,6 +33,7 @@ import { hopCases, versionCases } from "./versions.ts";
 /** Every case of the contract. Names are unique. */
 export const contractCases: readonly ContractCase[] = [
   publishCases,
+  startCases,
   identityCases,
   publishManyCases,
   validationCases,
@@ -54,6 +55,7 @@ export const contractCases: readonly ContractCase[] = [
   redriveCases,
   discardCases,
   orderCases,
+  redriveOrderCases,
   orderCrashCases,
   concurrencyCases,
   tenantCases,
@@ -63,6 +65,7 @@ export const contractCases: readonly ContractCase[] = [
   replayCases,
   idleCases,
   closeCases,
+  graceCases,
   restartCases,
   crashCases,
   versionCases,

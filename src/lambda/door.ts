@@ -1,0 +1,53 @@
+/** The Lambda function behind the API: the same door as on one machine, for one endpoint, or for ingest and operations. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { App } from "../core/app.ts";
+import { deploymentOf } from "../core/deployment.ts";
+import { PulseQueueError } from "../core/errors.ts";
+import { endpointEntry, type GatewayRequest, type GatewayResponse } from "../engines/aws/entries/endpoint.ts";
+import { openAws } from "../engines/aws/queue/open.ts";
+import { createHttpApp, type HttpApp } from "../http/app.ts";
+import { createAuthenticator } from "../http/identity/authenticator.ts";
+import { machineClock } from "../machine/clock.ts";
+import { noSecrets, type OpenSecrets } from "./secret-source.ts";
+import { createTelemetry } from "./telemetry.ts";
+
+/**
+ * `name`: the endpoint that it answers; `undefined`: everything that is none. The API routes to it by path, its role allows no more.
+ *
+ * @example export const handler = doorFunction(app, "place-order");
+ */
+export function doorFunction(app: App, name?: string, secretsOf: OpenSecrets = noSecrets): (event: GatewayRequest) => Promise<GatewayResponse> {
+  const endpoint = name === undefined ? undefined : app.topology.endpoints.get(name);
+  if (name !== undefined && endpoint === undefined) throw new PulseQueueError("DEPLOYMENT_MISMATCH", `App ${app.name} declares no endpoint ${name}`);
+  const environment = process.env["PULSEQUEUE_ENVIRONMENT"] ?? "";
+  const needed = endpoint === undefined ? [] : [...endpoint.grants.secrets, ...(endpoint.webhook === undefined ? [] : [endpoint.webhook.secret])];
+  const { secret, prepare } = secretsOf(
+    deploymentOf(app.topology, environment),
+    needed.map((each) => each.name),
+  );
+  const { observe, wrap } = createTelemetry(app, secret);
+  let opened: Promise<HttpApp> | undefined;
+  const open = async (hosts: readonly string[]): Promise<HttpApp> => {
+    const clients = { dynamodb: new DynamoDBClient({ maxAttempts: 1 }), sqs: new SQSClient(), lambda: new LambdaClient() };
+    const queue = await openAws(app, { environment, clients, secrets: secret, observe });
+    return createHttpApp({
+      app,
+      queue,
+      authenticator: createAuthenticator({ keys: queue.keys, clock: machineClock, topology: app.topology, webhooks: { secret, nonces: queue.nonces } }),
+      clock: machineClock,
+      observe,
+      hosts,
+      version: process.env["AWS_LAMBDA_FUNCTION_VERSION"] ?? "",
+    });
+  };
+  const answer = async (event: GatewayRequest): Promise<GatewayResponse> => {
+    await prepare();
+    // API Gateway took the request under a name that is the API's own: it is the host that is answered.
+    opened ??= open([event.requestContext.domainName]);
+    const http = await opened;
+    return endpointEntry((request, address) => Promise.resolve(http.fetch(request, { address, local: false })))(event);
+  };
+  return wrap(answer);
+}

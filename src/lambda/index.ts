@@ -1,0 +1,5 @@
+/** Functions of a deployment in AWS. */
+export { doorFunction } from "./door.ts";
+export { handlerFunction, relayFunction, tickerFunction } from "./functions.ts";
+export { openSecrets } from "./secrets.ts";
+export type { OpenSecrets, Secrets } from "./secret-source.ts";
