@@ -34,7 +34,7 @@ export function usageError(message: string, fix: string): CommandError {
   return new CommandError("USAGE", message, fix);
 }
 
-const declarationCodes: ReadonlySet<ErrorCode> = new Set(["APP_NOT_LOADED", "DECLARATION_INVALID", "TOPOLOGY_INVALID"]);
+const declarationCodes: ReadonlySet<ErrorCode> = new Set(["APP_NOT_LOADED", "DECLARATION_INVALID", "DEPLOYMENT_INVALID", "TOPOLOGY_INVALID"]);
 
 /** An error as both the terminal and `--json` show it. */
 export interface ErrorReport {

@@ -86,6 +86,14 @@ export const errorCatalogue = {
   KEY_MISSING: entry(503, "later", "Give the key file and the keyring that the personal data of this file was encrypted with."),
   KEY_FILE_INVALID: entry(500, "never", "Use a key file of 32 random bytes, as 64 hexadecimal digits, that only this user can read (chmod 600)."),
   DATA_ERASED: entry(410, "never", "Personal data of this event or row was erased on request: discard the dead letter."),
+  STORE_UNAVAILABLE: entry(503, "later", "The cloud service throttles or does not answer: send again later; nothing was stored."),
+  AWS_DENIED: entry(500, "never", "The role may not do this: deploy again, and compare its policy by `pulsequeue iam diff`."),
+  AWS_CREDENTIALS: entry(500, "never", "Give valid AWS credentials by the standard AWS_* variables or a profile; those in use are missing or expired."),
+  AWS_RESOURCE_MISSING: entry(500, "never", "Deploy the infrastructure of this environment first, and check the environment's name, account and region."),
+  DEPLOYMENT_INVALID: entry(400, "fix-input", "Shorten or rename what the message lists, then try again; nothing was planned."),
+  DEPLOYMENT_MISMATCH: entry(409, "later", "What is deployed differs from what is declared: build and deploy the same version of both."),
+  RECORD_FOREIGN: entry(422, "never", "Something that is no event of this app was sent to its queue: find who sent it, then discard the dead letter."),
+  ENVELOPE_UNKNOWN: entry(422, "never", "A newer version sent this message: deploy the newer version here too, then redrive."),
   INTERNAL: entry(500, "never", "This is a defect of PulseQueue: report it with the code and the steps that lead to it."),
 } as const satisfies Record<string, ErrorEntry>;
 
