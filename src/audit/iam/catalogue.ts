@@ -1,0 +1,117 @@
+/**
+ * The actions that PulseQueue's policies may name, as AWS's service reference describes them. The data is text, a line for each
+ * group, columns apart by `|`:
+ *
+ *     key | prefix | type | condition keys
+ *     service | prefix of the actions that follow
+ *     type | name | ARN | condition keys
+ *     action | names | access levels | resource types, `!` where the action always needs one of it | condition keys
+ *
+ * `{…}` in an ARN stands for any text; `{name}` at the end of a key for a name of one's own, as in `aws:PrincipalTag/{name}`.
+ */
+import { catalogueText } from "./catalogue-data.ts";
+import { globFits } from "./pattern.ts";
+
+export interface ResourceType {
+  readonly name: string;
+  /** The ARN with `*` for what it leaves open. */
+  readonly arn: string;
+  readonly keys: readonly string[];
+}
+
+export interface CataloguedAction {
+  /** As AWS spells it: `events:PutEvents`. */
+  readonly name: string;
+  /** `Read`, `List`, `Write`, `Tagging`, `Permissions management`. */
+  readonly access: readonly string[];
+  /** Empty for an action that accepts `*` only. */
+  readonly types: readonly ResourceType[];
+  /** Whether it cannot be asked for without a resource. */
+  readonly needsResource: boolean;
+  /** Condition keys of its own and of its resource types, in lower case. Every `aws:` key that is known everywhere is legal besides. */
+  readonly keys: ReadonlySet<string>;
+}
+
+export interface KeyType {
+  readonly type: "String" | "ARN" | "Bool" | "Numeric" | "Date" | "IPAddress";
+  readonly multiple: boolean;
+}
+
+const cells = (line: string): readonly string[] => line.split("|").map((cell) => cell.trim());
+const words = (cell = ""): readonly string[] => (cell === "" ? [] : cell.split(", "));
+const lines = catalogueText.split("\n").map(cells);
+
+function readKeys(): ReadonlyMap<string, KeyType> {
+  const keys = new Map<string, KeyType>();
+  for (const [kind, , type = "", names] of lines) {
+    if (kind !== "key") continue;
+    const plain = keyTypes.find((known) => type === known || type === `ArrayOf${known}`);
+    if (plain === undefined) throw new RangeError(`The catalogue has a key of type ${type}`);
+    for (const name of words(names)) keys.set(name.toLowerCase(), { type: plain, multiple: type !== plain });
+  }
+  return keys;
+}
+
+const keyTypes = ["String", "ARN", "Bool", "Numeric", "Date", "IPAddress"] as const;
+const keys = readKeys();
+
+function readActions(): ReadonlyMap<string, CataloguedAction> {
+  const actions = new Map<string, CataloguedAction>();
+  let service = "";
+  let types = new Map<string, ResourceType>();
+  for (const [kind, first = "", second = "", third, fourth] of lines) {
+    if (kind === "service") [service, types] = [first, new Map()];
+    else if (kind === "type") types.set(first, { name: first, arn: second.replaceAll(/\{[^{}]+\}/g, "*"), keys: words(third) });
+    else if (kind === "action") {
+      const used = words(third).flatMap((name) => types.get(name.replace("!", "")) ?? []);
+      const legal = [...words(fourth), ...used.flatMap((type) => type.keys)].map((key) => key.toLowerCase());
+      for (const name of words(first)) {
+        const entry = { name: `${service}:${name}`, access: words(second), types: used, needsResource: third?.includes("!") ?? false, keys: new Set(legal) };
+        actions.set(entry.name.toLowerCase(), entry);
+      }
+    }
+  }
+  return actions;
+}
+
+const actions = readActions();
+
+/** Every action, in the order of the file. */
+export const cataloguedActions: readonly CataloguedAction[] = [...actions.values()];
+
+export function findAction(name: string): CataloguedAction | undefined {
+  return actions.get(name.toLowerCase());
+}
+
+/** The catalogue's name of a key: `aws:principaltag/{name}` for `aws:PrincipalTag/team`; `undefined` for a key that it does not know. */
+function keyEntry(key: string): string | undefined {
+  const lower = key.toLowerCase();
+  if (keys.has(lower)) return lower.endsWith("{name}") ? undefined : lower;
+  return [...keys.keys()].find((name) => name.endsWith("{name}") && lower.startsWith(name.slice(0, -"{name}".length)) && lower.length >= name.length - 5);
+}
+
+export function keyType(key: string): KeyType | undefined {
+  const entry = keyEntry(key);
+  return entry === undefined ? undefined : keys.get(entry);
+}
+
+/** Keys of tags are sent by some actions only, though they begin with `aws:`. */
+const tagKeys = ["aws:requesttag/{name}", "aws:resourcetag/{name}", "aws:tagkeys"];
+
+/** Whether a request for the action can hold the key. */
+export function supportsKey(action: CataloguedAction, key: string): boolean {
+  const entry = keyEntry(key);
+  if (entry === undefined) return false;
+  return action.keys.has(entry) || (entry.startsWith("aws:") && !tagKeys.includes(entry));
+}
+
+/** The resource types of the action that an ARN has: of those that fit, the ones whose ARN says most. */
+export function typesOf(action: CataloguedAction, arn: string): readonly ResourceType[] {
+  const fitting = action.types.filter((type) => globFits(type.arn, arn));
+  const most = Math.max(...fitting.map((type) => fixedLength(type.arn)));
+  return fitting.filter((type) => fixedLength(type.arn) === most);
+}
+
+function fixedLength(glob: string): number {
+  return glob.replaceAll("*", "").length;
+}
