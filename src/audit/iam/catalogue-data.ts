@@ -45,7 +45,7 @@ key | sts | ArrayOfString | sts:TransitiveTagKeys
 key | sts | Bool | sts:RoleAuthorizedByIdp
 key | sts | String | sts:ExternalId, sts:RoleSessionName, sts:SourceIdentity
 key | token.actions.githubusercontent.com | String | token.actions.githubusercontent.com:actor, token.actions.githubusercontent.com:actor_id, token.actions.githubusercontent.com:enterprise_id, token.actions.githubusercontent.com:environment, token.actions.githubusercontent.com:job_workflow_ref, token.actions.githubusercontent.com:ref, token.actions.githubusercontent.com:repository, token.actions.githubusercontent.com:repository_id, token.actions.githubusercontent.com:repository_owner_id, token.actions.githubusercontent.com:workflow
-service | events
+service | events | rcp
 type | alias | arn:{Partition}:kms:{Region}:{Account}:alias/{Alias} |
 type | archive | arn:{Partition}:events:{Region}:{Account}:archive/{ArchiveName} |
 type | event-bus | arn:{Partition}:events:{Region}:{Account}:event-bus/{EventBusName} | aws:ResourceTag/{name}
@@ -77,7 +77,7 @@ action | StartReplay | Write | archive!, event-bus!, replay! |
 action | TagResource | Tagging, Write | event-bus, event-busv2, event-sourcev2, rule-on-custom-event-bus, rule-on-default-event-bus, subscriber | aws:RequestTag/{name}, aws:TagKeys, events:creatorAccount
 action | UntagResource | Tagging, Write | event-bus, event-busv2, event-sourcev2, rule-on-custom-event-bus, rule-on-default-event-bus, subscriber | aws:TagKeys, events:creatorAccount
 action | UpdateArchive | Write | alias, archive!, key |
-service | sqs
+service | sqs | rcp
 type | queue | arn:{Partition}:sqs:{Region}:{Account}:{QueueName} | aws:ResourceTag/{name}
 action | AddPermission, RemovePermission, SetQueueAttributes | Permissions management, Write | queue! |
 action | CancelMessageMoveTask, ChangeMessageVisibility, DeleteMessage, DeleteQueue, PurgeQueue, SendMessage, StartMessageMoveTask | Write | queue! |
@@ -86,7 +86,7 @@ action | GetQueueAttributes, GetQueueUrl, ListDeadLetterSourceQueues, ListMessag
 action | ListQueues | Read |  |
 action | TagQueue | Tagging, Write | queue! | aws:RequestTag/{name}, aws:TagKeys
 action | UntagQueue | Tagging, Write | queue! | aws:TagKeys
-service | dynamodb
+service | dynamodb | rcp
 type | backup | arn:{Partition}:dynamodb:{Region}:{Account}:table/{TableName}/backup/{BackupName} |
 type | index | arn:{Partition}:dynamodb:{Region}:{Account}:table/{TableName}/index/{IndexName} | aws:ResourceTag/{name}
 type | stream | arn:{Partition}:dynamodb:{Region}:{Account}:table/{TableName}/stream/{StreamLabel} | aws:ResourceTag/{name}
@@ -112,7 +112,7 @@ action | Query | Read | index, table! | dynamodb:Attributes, dynamodb:LeadingKey
 action | Scan | Read | index, table! | dynamodb:Attributes, dynamodb:ReturnConsumedCapacity, dynamodb:ReturnValues, dynamodb:Select
 action | TagResource | Tagging, Write | stream!, table! | aws:RequestTag/{name}, aws:TagKeys
 action | UntagResource | Tagging, Write | stream!, table! | aws:TagKeys
-service | lambda
+service | lambda |
 type | code signing config | arn:{Partition}:lambda:{Region}:{Account}:code-signing-config:{CodeSigningConfigId} | aws:ResourceTag/{name}
 type | eventSourceMapping | arn:{Partition}:lambda:{Region}:{Account}:event-source-mapping:{UUID} | aws:ResourceTag/{name}
 type | function | arn:{Partition}:lambda:{Region}:{Account}:function:{FunctionName} | aws:ResourceTag/{name}
@@ -132,7 +132,7 @@ action | ListVersionsByFunction | List | function! |
 action | TagResource | Tagging, Write | code signing config, eventSourceMapping, function | aws:RequestTag/{name}, aws:TagKeys
 action | UntagResource | Tagging, Write | code signing config, eventSourceMapping, function | aws:TagKeys
 action | UpdateFunctionConfiguration | Write | function! | lambda:Layer, lambda:SecurityGroupIds, lambda:SubnetIds, lambda:VpcIds
-service | logs
+service | logs | rcp
 type | log-group | arn:{Partition}:logs:{Region}:{Account}:log-group:{LogGroupName} | aws:ResourceTag/{name}
 type | log-stream | arn:{Partition}:logs:{Region}:{Account}:log-group:{LogGroupName}:log-stream:{LogStreamName} | aws:ResourceTag/{name}
 action | AssociateKmsKey, DeleteLogGroup, DeleteMetricFilter, DeleteRetentionPolicy, DisassociateKmsKey, PutMetricFilter, PutRetentionPolicy | Write | log-group! |
@@ -145,7 +145,7 @@ action | GetLogEvents | Read | log-stream! |
 action | ListTagsForResource | List | log-group |
 action | TagResource | Tagging, Write | log-group | aws:RequestTag/{name}, aws:TagKeys
 action | UntagResource | Tagging, Write | log-group | aws:TagKeys
-service | kms
+service | kms | rcp
 type | alias | arn:{Partition}:kms:{Region}:{Account}:alias/{Alias} |
 type | key | arn:{Partition}:kms:{Region}:{Account}:key/{KeyId} | aws:ResourceTag/{name}, kms:KeyOrigin, kms:KeySpec, kms:KeyUsage, kms:MultiRegion, kms:MultiRegionKeyType, kms:ResourceAliases
 action | CancelKeyDeletion, EnableKey, UpdateKeyDescription | Write | key! | kms:CallerAccount, kms:ViaService
@@ -167,7 +167,7 @@ action | RevokeGrant | Permissions management, Write | key! | kms:CallerAccount,
 action | ScheduleKeyDeletion | Write | key! | kms:CallerAccount, kms:ScheduleKeyDeletionPendingWindowInDays, kms:TrailingDaysWithoutKeyUsage, kms:ViaService
 action | TagResource | Tagging, Write | key! | aws:RequestTag/{name}, aws:TagKeys, kms:CallerAccount, kms:ViaService
 action | UntagResource | Tagging, Write | key! | aws:TagKeys, kms:CallerAccount, kms:ViaService
-service | secretsmanager
+service | secretsmanager | rcp
 type | Secret | arn:{Partition}:secretsmanager:{Region}:{Account}:secret:{SecretId} | aws:RequestTag/{name}, aws:ResourceTag/{name}, aws:TagKeys, secretsmanager:ResourceTag/{name}, secretsmanager:resource/AllowRotationLambdaArn, secretsmanager:resource/Type
 action | CreateSecret | Write | Secret! | aws:RequestTag/{name}, aws:ResourceTag/{name}, aws:TagKeys, secretsmanager:AddReplicaRegions, secretsmanager:Description, secretsmanager:ForceOverwriteReplicaSecret, secretsmanager:KmsKeyArn, secretsmanager:KmsKeyId, secretsmanager:Name, secretsmanager:ResourceTag/{name}, secretsmanager:Type
 action | DeleteSecret | Write | Secret! | aws:ResourceTag/{name}, secretsmanager:ForceDeleteWithoutRecovery, secretsmanager:RecoveryWindowInDays, secretsmanager:ResourceTag/{name}, secretsmanager:SecretId, secretsmanager:SecretPrimaryRegion, secretsmanager:resource/AllowRotationLambdaArn, secretsmanager:resource/Type
@@ -180,7 +180,7 @@ action | RotateSecret | Write | Secret! | aws:ResourceTag/{name}, secretsmanager
 action | TagResource | Tagging, Write | Secret! | aws:RequestTag/{name}, aws:ResourceTag/{name}, aws:TagKeys, secretsmanager:ResourceTag/{name}, secretsmanager:SecretId, secretsmanager:SecretPrimaryRegion, secretsmanager:resource/AllowRotationLambdaArn, secretsmanager:resource/Type
 action | UntagResource | Tagging, Write | Secret! | aws:ResourceTag/{name}, aws:TagKeys, secretsmanager:ResourceTag/{name}, secretsmanager:SecretId, secretsmanager:SecretPrimaryRegion, secretsmanager:resource/AllowRotationLambdaArn, secretsmanager:resource/Type
 action | UpdateSecret | Write | Secret! | aws:ResourceTag/{name}, secretsmanager:Description, secretsmanager:KmsKeyArn, secretsmanager:KmsKeyId, secretsmanager:ResourceTag/{name}, secretsmanager:SecretId, secretsmanager:SecretPrimaryRegion, secretsmanager:Type, secretsmanager:resource/AllowRotationLambdaArn, secretsmanager:resource/Type
-service | ssm
+service | ssm |
 type | parameter | arn:{Partition}:ssm:{Region}:{Account}:parameter/{ParameterNameWithoutLeadingSlash} | aws:ResourceTag/{name}, ssm:resourceTag/{name}
 action | AddTagsToResource | Tagging, Write | parameter | aws:RequestTag/{name}, aws:ResourceTag/{name}, aws:TagKeys
 action | DeleteParameter | Write | parameter! | aws:ResourceTag/{name}
@@ -190,7 +190,7 @@ action | GetParametersByPath | Read | parameter! | ssm:Recursive
 action | ListTagsForResource | List | parameter | aws:ResourceTag/{name}
 action | PutParameter | Write | parameter! | aws:RequestTag/{name}, aws:TagKeys, ssm:Overwrite, ssm:Policies
 action | RemoveTagsFromResource | Tagging, Write | parameter | aws:ResourceTag/{name}, aws:TagKeys
-service | scheduler
+service | scheduler |
 type | schedule | arn:{Partition}:scheduler:{Region}:{Account}:schedule/{GroupName}/{ScheduleName} |
 type | schedule-group | arn:{Partition}:scheduler:{Region}:{Account}:schedule-group/{GroupName} | aws:ResourceTag/{name}
 action | CreateSchedule, DeleteSchedule, UpdateSchedule | Write | schedule! | aws:ResourceTag/{name}
@@ -202,14 +202,14 @@ action | ListSchedules | List |  |
 action | ListTagsForResource | Read | schedule-group | aws:ResourceTag/{name}
 action | TagResource | Tagging, Write | schedule-group! | aws:RequestTag/{name}, aws:ResourceTag/{name}, aws:TagKeys
 action | UntagResource | Tagging, Write | schedule-group! | aws:ResourceTag/{name}, aws:TagKeys
-service | sts
+service | sts | rcp
 type | role | arn:{Partition}:iam::{Account}:role/{RoleNameWithPath} | aws:ResourceTag/{name}, iam:ResourceTag/{name}
 action | AssumeRole | Write | role! | aws:RequestTag/{name}, aws:TagKeys, iam:ResourceTag/{name}, saml:namequalifier, saml:sub, saml:sub_type, sts:ExternalId, sts:RoleSessionName, sts:SourceIdentity, sts:TransitiveTagKeys
 action | AssumeRoleWithWebIdentity | Write | role! | aws:RequestTag/{name}, aws:TagKeys, sts:RoleAuthorizedByIdp, sts:RoleSessionName, sts:SourceIdentity, sts:TransitiveTagKeys, token.actions.githubusercontent.com:actor, token.actions.githubusercontent.com:actor_id, token.actions.githubusercontent.com:enterprise_id, token.actions.githubusercontent.com:environment, token.actions.githubusercontent.com:job_workflow_ref, token.actions.githubusercontent.com:ref, token.actions.githubusercontent.com:repository, token.actions.githubusercontent.com:repository_id, token.actions.githubusercontent.com:repository_owner_id, token.actions.githubusercontent.com:workflow
 action | GetCallerIdentity | Read |  |
 action | SetSourceIdentity | Write | role | sts:SourceIdentity
 action | TagSession | Tagging, Write | role | aws:RequestTag/{name}, aws:TagKeys, saml:aud, sts:TransitiveTagKeys
-service | iam
+service | iam |
 type | oidc-provider | arn:{Partition}:iam::{Account}:oidc-provider/{OidcProviderName} | aws:ResourceTag/{name}
 type | policy | arn:{Partition}:iam::{Account}:policy/{PolicyNameWithPath} | aws:ResourceTag/{name}
 type | role | arn:{Partition}:iam::{Account}:role/{RoleNameWithPath} | aws:ResourceTag/{name}, iam:ResourceTag/{name}
@@ -235,7 +235,7 @@ action | PassRole | Write | role! | iam:AssociatedResourceArn, iam:PassedToServi
 action | PutRolePermissionsBoundary, PutRolePolicy | Permissions management, Write | role! | iam:PermissionsBoundary, iam:RoleTemplateARN
 action | TagRole | Tagging, Write | role! | aws:RequestTag/{name}, aws:TagKeys, iam:RoleTemplateARN
 action | UntagRole | Tagging, Write | role! | aws:TagKeys
-service | s3
+service | s3 | rcp
 type | accesspoint | arn:{Partition}:s3:{Region}:{Account}:accesspoint/{AccessPointName} | aws:ResourceTag/{name}, s3:AccessPointNetworkOrigin, s3:AccessPointTag/{name}, s3:DataAccessPointAccount, s3:DataAccessPointArn
 type | accesspointobject | arn:{Partition}:s3:{Region}:{Account}:accesspoint/{AccessPointName}/object/{ObjectName} | aws:ResourceTag/{name}, s3:AccessPointNetworkOrigin, s3:AccessPointTag/{name}, s3:BucketTag/{name}, s3:DataAccessPointAccount, s3:DataAccessPointArn
 type | bucket | arn:{Partition}:s3:::{BucketName} | aws:ResourceTag/{name}, s3:BucketTag/{name}
@@ -252,17 +252,17 @@ action | GetObjectVersion | Read | accesspointobject, object | s3:AccessGrantsIn
 action | ListAllMyBuckets | List |  | s3:ResourceAccount, s3:TlsVersion, s3:authType, s3:signatureAge, s3:signatureversion, s3:x-amz-content-sha256
 action | ListBucket | List | accesspoint, bucket | s3:AccessGrantsInstanceArn, s3:ResourceAccount, s3:TlsVersion, s3:authType, s3:delimiter, s3:max-keys, s3:prefix, s3:signatureAge, s3:signatureversion, s3:x-amz-content-sha256
 action | PutObject | Write | accesspointobject, object | s3:AccessGrantsInstanceArn, s3:ObjectCreationOperation, s3:RequestObjectTag/{name}, s3:RequestObjectTagKeys, s3:ResourceAccount, s3:TlsVersion, s3:authType, s3:if-match, s3:if-none-match, s3:object-lock-event-hold, s3:object-lock-event-hold-duration-days, s3:object-lock-legal-hold, s3:object-lock-mode, s3:object-lock-remaining-retention-days, s3:object-lock-retain-until-date, s3:signatureAge, s3:signatureversion, s3:x-amz-acl, s3:x-amz-content-sha256, s3:x-amz-copy-source, s3:x-amz-grant-full-control, s3:x-amz-grant-read, s3:x-amz-grant-read-acp, s3:x-amz-grant-write, s3:x-amz-grant-write-acp, s3:x-amz-metadata-directive, s3:x-amz-object-annotation-directive, s3:x-amz-server-side-encryption, s3:x-amz-server-side-encryption-aws-kms-key-id, s3:x-amz-server-side-encryption-customer-algorithm, s3:x-amz-storage-class, s3:x-amz-website-redirect-location
-service | apigateway
+service | apigateway |
 type | api | arn:{Partition}:apigateway:{Region}::/apis/{ApiId} |
 type | api-part | arn:{Partition}:apigateway:{Region}::/apis/{ApiId}/{Part} |
 type | apis | arn:{Partition}:apigateway:{Region}::/apis |
 action | DELETE, PATCH, POST, PUT | Write | apis, api, api-part | aws:RequestTag/{name}, aws:TagKeys
 action | GET | Read | apis, api, api-part |
-service | execute-api
+service | execute-api |
 type | execute-api-domain | arn:{Partition}:execute-api:{Region}:{Account}:/domainnames/{DomainName}+{DomainIdentifier} |
 type | execute-api-general | arn:{Partition}:execute-api:{Region}:{Account}:{ApiId}/{Stage}/{Method}/{ApiSpecificResourcePath} | execute-api:viaDomainArn
 action | Invoke | Write | execute-api-domain, execute-api-general |
-service | cloudwatch
+service | cloudwatch |
 type | alarm | arn:{Partition}:cloudwatch:{Region}:{Account}:alarm:{AlarmName} | aws:ResourceTag/{name}
 type | alarm-mute-rule | arn:{Partition}:cloudwatch:{Region}:{Account}:alarm-mute-rule:{AlarmMuteRuleName} | aws:ResourceTag/{name}
 type | dashboard | arn:{Partition}:cloudwatch::{Account}:dashboard/{DashboardName} | aws:ResourceTag/{name}
@@ -284,7 +284,7 @@ action | PutMetricAlarm | Write | alarm!, dataset | aws:RequestTag/{name}, aws:R
 action | PutMetricData | Write | dataset | aws:ResourceTag/{name}, cloudwatch:namespace
 action | TagResource | Tagging, Write | alarm, alarm-mute-rule, dashboard, dataset, insight-rule, metric-stream, service, slo | aws:RequestTag/{name}, aws:ResourceTag/{name}, aws:TagKeys, cloudwatch:HasAccessGrant
 action | UntagResource | Tagging, Write | alarm, alarm-mute-rule, dashboard, dataset, insight-rule, metric-stream, service, slo | aws:ResourceTag/{name}, aws:TagKeys, cloudwatch:HasAccessGrant
-service | xray
+service | xray | rcp
 action | BatchGetTraces | List |  |
 action | GetSamplingRules, GetSamplingTargets, GetTraceSummaries | Read |  |
 action | PutTelemetryRecords | Write |  |

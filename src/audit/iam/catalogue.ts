@@ -3,7 +3,7 @@
  * group, columns apart by `|`:
  *
  *     key | prefix | type | condition keys
- *     service | prefix of the actions that follow
+ *     service | prefix of the actions that follow | `rcp` where resource control policies reach it
  *     type | name | ARN | condition keys
  *     action | names | access levels | resource types, `!` where the action always needs one of it | condition keys
  *
@@ -26,6 +26,8 @@ export interface CataloguedAction {
   readonly access: readonly string[];
   /** Empty for an action that accepts `*` only. */
   readonly types: readonly ResourceType[];
+  /** Whether resource control policies reach it. */
+  readonly controlled: boolean;
   /** Whether it cannot be asked for without a resource. */
   readonly needsResource: boolean;
   /** Condition keys of its own and of its resource types, in lower case. Every `aws:` key that is known everywhere is legal besides. */
@@ -58,15 +60,17 @@ const keys = readKeys();
 function readActions(): ReadonlyMap<string, CataloguedAction> {
   const actions = new Map<string, CataloguedAction>();
   let service = "";
+  let controlled = false;
   let types = new Map<string, ResourceType>();
   for (const [kind, first = "", second = "", third, fourth] of lines) {
-    if (kind === "service") [service, types] = [first, new Map()];
+    if (kind === "service") [service, controlled, types] = [first, second === "rcp", new Map<string, ResourceType>()];
     else if (kind === "type") types.set(first, { name: first, arn: second.replaceAll(/\{[^{}]+\}/g, "*"), keys: words(third) });
     else if (kind === "action") {
       const used = words(third).flatMap((name) => types.get(name.replace("!", "")) ?? []);
       const legal = [...words(fourth), ...used.flatMap((type) => type.keys)].map((key) => key.toLowerCase());
       for (const name of words(first)) {
-        const entry = { name: `${service}:${name}`, access: words(second), types: used, needsResource: third?.includes("!") ?? false, keys: new Set(legal) };
+        const needsResource = third?.includes("!") ?? false;
+        const entry = { name: `${service}:${name}`, access: words(second), types: used, controlled, needsResource, keys: new Set(legal) };
         actions.set(entry.name.toLowerCase(), entry);
       }
     }

@@ -46,7 +46,7 @@ function inOrder(comparison: string, value: number | undefined, wanted: number |
 
 function isInRange(wanted: string, value: string): boolean {
   const [range, address] = [parseRange(wanted), parseRange(value)];
-  if (range === undefined || address === undefined || range.bits !== address.bits) return false;
+  if (range === undefined || range.bits !== address?.bits) return false;
   const shift = BigInt(range.bits - range.prefix);
   return range.address >> shift === address.address >> shift;
 }

@@ -72,7 +72,7 @@ export function asText(pieces: readonly Piece[]): string {
 
 /** Whether `text` as a whole fits. Goes back only to the last `*`, so the time is at most the product of both lengths. */
 export function fits(pieces: readonly Piece[], text: string): boolean {
-  const characters = [...text];
+  const characters = Array.from(text);
   let piece = 0;
   let at = 0;
   let star: { readonly piece: number; readonly at: number } | undefined;
@@ -95,7 +95,7 @@ export function fits(pieces: readonly Piece[], text: string): boolean {
 
 /** `fits` for text without variables: actions, and the patterns of the catalogue. */
 export function globFits(glob: string, text: string): boolean {
-  const pieces = [...glob].map((character): Piece => (character === "*" ? "many" : character === "?" ? "one" : { character }));
+  const pieces = Array.from(glob, (character): Piece => (character === "*" ? "many" : character === "?" ? "one" : { character }));
   return fits(pieces, text);
 }
 
