@@ -19,6 +19,7 @@ test("an ARN is of the type that says most about it", () => {
   expect(get === undefined ? undefined : typesOf(get, index).map(({ name }) => name)).toEqual(["index"]);
   const item = findAction("dynamodb:GetItem");
   expect(item === undefined ? undefined : typesOf(item, index.replace("/index/i", "")).map(({ name }) => name)).toEqual(["table"]);
+  expect(item === undefined ? undefined : typesOf(item, index)).toEqual([]);
 });
 
 test("a key is supported where the reference says so, and the keys of tags only there", () => {

@@ -35,14 +35,14 @@ const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\
 
 /** Variables become text in which `*` and `?` are hidden behind two characters that no ARN has. */
 function substitute(pattern: string, facts: Facts): string | undefined {
-  let missing = false;
+  const missing: string[] = [];
   const text = pattern.replace(/\$\{([^}]*)\}/g, (_, inner: string) => {
     const [name = "", fallback] = inner.split(/,\s*/);
     const found = ["*", "?", "$"].includes(inner) ? inner : (facts[name.toLowerCase()]?.[0] ?? fallback?.slice(1, -1));
-    if (found === undefined || (facts[name.toLowerCase()]?.length ?? 0) > 1) missing = true;
+    if (found === undefined || (facts[name.toLowerCase()]?.length ?? 0) > 1) missing.push(inner);
     return (found ?? "").replaceAll("*", "\uE000").replaceAll("?", "\uE001");
   });
-  return missing ? undefined : text;
+  return missing.length > 0 ? undefined : text;
 }
 
 const show = (text: string): string => text.replaceAll("\uE000", "*").replaceAll("\uE001", "?");
@@ -68,7 +68,7 @@ function factsOf(request: Request, owner: string): Facts {
     facts["aws:principalarn"] = [arn];
     facts["aws:principalaccount"] = [/::(\d+):/.exec(arn)?.[1] ?? ""];
     facts["aws:principaltype"] = [principal.type === "session" ? "AssumedRole" : "User"];
-    if (principal.type === "user") facts["aws:username"] = [/[^/]*$/.exec(arn)?.[0] ?? ""];
+    if (principal.type === "user") facts["aws:username"] = [arn.split("/").pop() ?? ""];
   }
   return facts;
 }
@@ -174,9 +174,9 @@ function whom(statement: RawStatement, request: Request, facts: Facts): Named {
   const fitting =
     patterns.every((pattern) => substitute(pattern, facts) !== undefined) &&
     (Action === undefined || Action.some(action)) &&
-    (NotAction === undefined || !NotAction.some(action)) &&
+    NotAction?.some(action) !== true &&
     (Resource === undefined || Resource.some(resource)) &&
-    (NotResource === undefined || !NotResource.some(resource)) &&
+    NotResource?.some(resource) !== true &&
     conditions.every(({ name, key, wanted }) => conditionHolds(name, key, wanted, facts));
   if (!fitting) return nobody;
   if (NotPrincipal !== undefined) return spared(NotPrincipal, request.principal) ? nobody : { self: true, role: true, account: true };

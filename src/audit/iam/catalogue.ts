@@ -27,6 +27,8 @@ export interface CataloguedAction {
   readonly access: readonly string[];
   /** Empty for an action that accepts `*` only. */
   readonly types: readonly ResourceType[];
+  /** Every type that the catalogue has of its service: an index is not a table, though its ARN begins like one. */
+  readonly serviceTypes: readonly ResourceType[];
   /** Whether resource control policies reach it. */
   readonly controlled: boolean;
   /** Whether it cannot be asked for without a resource. */
@@ -74,11 +76,12 @@ function readActions(): ReadonlyMap<string, CataloguedAction> {
     if (kind === "service") [service, controlled, types] = [first, second === "rcp", new Map<string, ResourceType>()];
     else if (kind === "type") types.set(first, resourceType(first, second.replaceAll(/\{[^{}]+\}/g, "*"), words(third)));
     else if (kind === "action") {
+      const serviceTypes = [...types.values()];
       const used = words(third).flatMap((name) => types.get(name.replace("!", "")) ?? []);
       const legal = [...words(fourth), ...used.flatMap((type) => type.keys)].map((key) => key.toLowerCase());
       for (const name of words(first)) {
         const needsResource = third?.includes("!") ?? false;
-        const entry = { name: `${service}:${name}`, access: words(second), types: used, controlled, needsResource, keys: new Set(legal) };
+        const entry = { name: `${service}:${name}`, access: words(second), types: used, serviceTypes, controlled, needsResource, keys: new Set(legal) };
         actions.set(entry.name.toLowerCase(), entry);
       }
     }
@@ -123,11 +126,11 @@ export function supportsKey(action: CataloguedAction, key: string): boolean {
   return action.keys.has(entry) || (entry.startsWith("aws:") && !tagKeys.includes(entry));
 }
 
-/** The resource types of the action that an ARN has: of those that fit, the ones whose ARN says most. */
+/** The resource types of the action that an ARN has: of all types of its service that fit, the ones whose ARN says most. */
 export function typesOf(action: CataloguedAction, arn: string): readonly ResourceType[] {
-  const fitting = action.types.filter((type) => fits(type.pieces, arn));
+  const fitting = action.serviceTypes.filter((type) => fits(type.pieces, arn));
   const most = Math.max(...fitting.map((type) => fixedLength(type.arn)));
-  return fitting.filter((type) => fixedLength(type.arn) === most);
+  return fitting.filter((type) => fixedLength(type.arn) === most && action.types.includes(type));
 }
 
 function fixedLength(glob: string): number {
