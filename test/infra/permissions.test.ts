@@ -1,23 +1,13 @@
 /** The synthesized permissions of the order pipeline: what is declared is allowed, and nothing else in the whole universe is. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import orders from "../../examples/order-pipeline/app.ts";
 import type { Answer } from "../../src/audit/iam/types.ts";
-import { parseEnvironment } from "../../src/synth/index.ts";
-import { projectRoot } from "../support/tree.ts";
 import { covers, declaredBy } from "./declared.ts";
-import { ask, rolePolicy, sessionOf, stackOf, type Stack } from "./stack.ts";
+import { ask, loadStack, rolePolicy, sessionOf } from "./stack.ts";
 import { probesOf, thingsOf, type Probe } from "./universe.ts";
 
 const secure = { "aws:SecureTransport": "true" };
 
-function load(name: string): Stack {
-  const values: unknown = JSON.parse(readFileSync(join(projectRoot, "infra/stacks", name, "environment.json"), "utf8"));
-  return stackOf(orders.topology, parseEnvironment(values));
-}
-
-const prod = load("prod");
+const prod = loadStack("prod");
 const probes = probesOf(thingsOf(prod));
 const declared = declaredBy(prod);
 

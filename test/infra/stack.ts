@@ -1,11 +1,15 @@
 /** A synthesized stack as the evaluator sees it: who there is, what there is, and which policies meet where. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { PulseQueueError } from "pulsequeue";
+import orders from "../../examples/order-pipeline/app.ts";
 import { evaluate } from "../../src/audit/iam/evaluate.ts";
 import { parsePolicy } from "../../src/audit/iam/parse.ts";
 import type { Answer, Policy, PolicyKind, Principal, Request } from "../../src/audit/iam/types.ts";
 import { deploymentOf, type Deployment } from "../../src/core/deployment.ts";
 import type { Topology } from "../../src/core/topology.ts";
-import { infrastructureOf, type Environment } from "../../src/synth/index.ts";
+import { infrastructureOf, parseEnvironment, type Environment } from "../../src/synth/index.ts";
+import { projectRoot } from "../support/tree.ts";
 
 export interface Stack {
   readonly topology: Topology;
@@ -28,6 +32,12 @@ export function stackOf(topology: Topology, environment: Environment): Stack {
   }
   const roles = [...policies.keys()].filter((name) => name.startsWith("role.")).map((name) => name.slice("role.".length));
   return { topology, deployment: deploymentOf(topology, environment.environment), environment, policies, roles };
+}
+
+/** The order pipeline's stack of that name, with other values where some are given. */
+export function loadStack(name: string, changed: Partial<Environment> = {}): Stack {
+  const values = JSON.parse(readFileSync(join(projectRoot, "infra/stacks", name, "environment.json"), "utf8")) as Readonly<Record<string, unknown>>;
+  return stackOf(orders.topology, parseEnvironment({ ...values, ...changed }));
 }
 
 /** The session in which a role's function asks. */
