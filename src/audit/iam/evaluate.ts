@@ -12,7 +12,7 @@
  * Where AWS does not say what happens, the reading that lets in more is taken: an audit should rather find too much.
  */
 import { holds, lookupIn } from "./conditions.ts";
-import { actionFits, fits, resolve, variablesOf } from "./pattern.ts";
+import { fits, globOf, resolve, variablesOf } from "./pattern.ts";
 import { namingOf, type Naming } from "./principals.ts";
 import { checkRequest, type CheckedRequest } from "./request.ts";
 import type { Answer, Policies, Policy, PolicyKind, Reason, Request, Statement } from "./types.ts";
@@ -116,7 +116,7 @@ function reasonsOf(policy: Policy, effect: Statement["effect"], request: Checked
 
 function applies(statement: Statement, request: CheckedRequest, naming: Naming | undefined): boolean {
   const { actions, principals, conditions } = statement;
-  if (actions.items.some((pattern) => actionFits(pattern, request.action.name)) === actions.not) return false;
+  if (actions.items.some((pattern) => fits(globOf(pattern.toLowerCase()), request.action.name.toLowerCase())) === actions.not) return false;
   if (principals !== undefined) {
     const found = namingOf(principals, request.principal);
     if (found === undefined || (naming !== undefined && found !== naming)) return false;

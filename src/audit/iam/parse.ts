@@ -1,9 +1,9 @@
 /** Reads policies. What is not understood to the letter is refused: a policy that is judged in part would pass for one that is safe. */
 import { PulseQueueError } from "../../core/errors.ts";
 import { isArnPattern } from "./arn.ts";
-import { cataloguedActions, keyType } from "./catalogue.ts";
+import { isKnownAction, keyType } from "./catalogue.ts";
 import { isValueOf, parseOperator, parseRange, suits, takesVariables } from "./operators.ts";
-import { actionFits, variablesOf } from "./pattern.ts";
+import { variablesOf } from "./pattern.ts";
 import { parsePrincipals } from "./principals.ts";
 import type { Condition, Patterns, Policy, PolicyKind, Statement } from "./types.ts";
 
@@ -76,7 +76,7 @@ function patternsOf(fields: Fields, field: "Action" | "Resource", refuse: Refuse
 
 function checkAction(pattern: string, refuse: Refuse): void {
   if (pattern !== "*" && !/^[a-z0-9-]+:[A-Za-z0-9*?]+$/.test(pattern)) throw refuse(`${pattern} is no action`);
-  if (!cataloguedActions.some(({ name }) => actionFits(pattern, name))) throw refuse(`no action of the catalogue is called ${pattern}`);
+  if (!isKnownAction(pattern)) throw refuse(`no action of the catalogue is called ${pattern}`);
 }
 
 function checkResource(pattern: string, refuse: Refuse): void {

@@ -51,11 +51,11 @@ export type Lookup = (key: string) => string | undefined;
 export function resolve(pattern: string, lookup: Lookup): readonly Piece[] | undefined {
   const pieces: Piece[] = [];
   const literal = (text: string): void => {
-    for (const character of text) pieces.push({ character });
+    pieces.push(...Array.from(text, (character): Piece => ({ character })));
   };
   for (const part of partsOf(pattern)) {
     if ("literal" in part) literal(part.literal);
-    else if ("text" in part) for (const character of part.text) pieces.push(character === "*" ? "many" : character === "?" ? "one" : { character });
+    else if ("text" in part) pieces.push(...globOf(part.text));
     else {
       const value = lookup(part.variable.key) ?? part.variable.fallback;
       if (value === undefined) return undefined;
@@ -72,16 +72,15 @@ export function asText(pieces: readonly Piece[]): string {
 
 /** Whether `text` as a whole fits. Goes back only to the last `*`, so the time is at most the product of both lengths. */
 export function fits(pieces: readonly Piece[], text: string): boolean {
-  const characters = Array.from(text);
   let piece = 0;
   let at = 0;
   let star: { readonly piece: number; readonly at: number } | undefined;
-  while (at < characters.length) {
+  while (at < text.length) {
     const current = pieces[piece];
     if (current === "many") {
       star = { piece, at };
       piece += 1;
-    } else if (current !== undefined && (current === "one" || current.character === characters[at])) {
+    } else if (current !== undefined && (current === "one" || current.character === text[at])) {
       piece += 1;
       at += 1;
     } else if (star !== undefined) {
@@ -93,15 +92,9 @@ export function fits(pieces: readonly Piece[], text: string): boolean {
   return pieces.slice(piece).every((left) => left === "many");
 }
 
-/** `fits` for text without variables: actions, and the patterns of the catalogue. */
-export function globFits(glob: string, text: string): boolean {
-  const pieces = Array.from(glob, (character): Piece => (character === "*" ? "many" : character === "?" ? "one" : { character }));
-  return fits(pieces, text);
-}
-
-/** Actions know no case. */
-export function actionFits(pattern: string, action: string): boolean {
-  return globFits(pattern.toLowerCase(), action.toLowerCase());
+/** The pattern of text without variables: of actions, and in the catalogue. */
+export function globOf(text: string): readonly Piece[] {
+  return Array.from(text, (character) => (character === "*" ? "many" : character === "?" ? "one" : { character }));
 }
 
 /** Each of the first five parts of an ARN on its own, then the rest as one: a wildcard of `ArnLike` never passes the colon after it. */
