@@ -126,7 +126,7 @@ action | GetAlias, GetFunction, GetFunctionCodeSigningConfig, GetFunctionConfigu
 action | GetEventSourceMapping | Read | eventSourceMapping! | lambda:FunctionArn
 action | InvokeFunction | Write | function! | lambda:EventSourceToken, lambda:InvokedViaFunctionUrl
 action | InvokeFunctionUrl | Write | function! | lambda:EventSourceToken, lambda:FunctionArn, lambda:FunctionUrlAuthType
-action | ListFunctions | List |  |
+action | ListEventSourceMappings, ListFunctions | List |  |
 action | ListTags | Read | code signing config, eventSourceMapping, function |
 action | ListVersionsByFunction | List | function! |
 action | TagResource | Tagging, Write | code signing config, eventSourceMapping, function | aws:RequestTag/{name}, aws:TagKeys

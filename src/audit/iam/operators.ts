@@ -45,7 +45,8 @@ export function parseOperator(name: string): Operator | undefined {
 /** Whether the operator can be asked about keys of the type. Text operators also compare ARNs and booleans, as AWS lets them. */
 export function suits(test: Test, { type }: KeyType): boolean {
   if (test === "Null") return true;
-  if (test === "ArnLike") return type === "ARN";
+  // Text may hold an ARN: AWS's own key policy for CloudWatch Logs compares an encryption context so.
+  if (test === "ArnLike") return type === "ARN" || type === "String";
   if (test === "Bool") return type === "Bool";
   if (test === "IpAddress") return type === "IPAddress";
   if (test.startsWith("Numeric")) return type === "Numeric";
