@@ -94,6 +94,8 @@ export const errorCatalogue = {
   DEPLOYMENT_MISMATCH: entry(409, "later", "What is deployed differs from what is declared: build and deploy the same version of both."),
   RECORD_FOREIGN: entry(422, "never", "Something that is no event of this app was sent to its queue: find who sent it, then discard the dead letter."),
   ENVELOPE_UNKNOWN: entry(422, "never", "A newer version sent this message: deploy the newer version here too, then redrive."),
+  IAM_POLICY_INVALID: entry(500, "never", "Correct the policy at the statement that the message names; only what the evaluator fully understands is judged."),
+  IAM_REQUEST_INVALID: entry(400, "fix-input", "Ask about an action, a resource and condition keys that AWS's service reference puts together."),
   INTERNAL: entry(500, "never", "This is a defect of PulseQueue: report it with the code and the steps that lead to it."),
 } as const satisfies Record<string, ErrorEntry>;
 

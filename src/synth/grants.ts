@@ -96,7 +96,9 @@ export function relayPolicy(context: GrantContext): Policy {
   const { delayQueue, relayFailures } = deployment;
   return policy(
     ...logs(context, deployment.relay),
-    allow("ReadStreams", ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream", "dynamodb:ListStreams"], streams),
+    allow("ReadStreams", ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"], streams),
+    // Takes no resource.
+    allow("FindStreams", ["dynamodb:ListStreams"], ["*"]),
     allow("ReadEvents", ["dynamodb:GetItem", "dynamodb:BatchGetItem"], [arns.table(deployment.journal)]),
     carried.length === 0
       ? undefined

@@ -54,13 +54,13 @@ export function busPolicy(context: GrantContext): Policy {
     Resource: [arns.bus],
     Condition: { ArnNotEquals: { "aws:PrincipalArn": arns.role(deployment.relay) } },
   };
-  return policy(putters);
+  return policy(putters, ...onlyHere(context, "events:PutEvents", arns.bus));
 }
 
-/** Policy of a DynamoDB table: nobody from another account, and nothing over an open line. */
+/** Policy of a DynamoDB table and its indexes: nobody from another account, and nothing over an open line. */
 export function tablePolicy(context: GrantContext, name: string): Policy {
   const { arns } = context;
-  return policy(...onlyHere(context, "dynamodb:*", arns.table(name)));
+  return policy(...onlyHere(context, "dynamodb:*", arns.table(name), arns.index(name, "*")));
 }
 
 /** Policy of the key that encrypts the deployment's data: the account may administer it, and the services use it for this account only. */
@@ -127,13 +127,13 @@ function fromRole({ arns }: GrantContext, sid: string, actions: readonly string[
 }
 
 /** Refuses an open line and other accounts; AWS's own services act for us and have no account. */
-function onlyHere({ environment }: GrantContext, action: string, resource: string): readonly Statement[] {
+function onlyHere({ environment }: GrantContext, action: string, ...resources: readonly string[]): readonly Statement[] {
   const deny = (sid: string, condition: NonNullable<Statement["Condition"]>): Statement => ({
     Sid: sid,
     Effect: "Deny",
     Principal: "*",
     Action: [action],
-    Resource: [resource],
+    Resource: resources,
     Condition: condition,
   });
   return [
