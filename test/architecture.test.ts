@@ -18,6 +18,8 @@ const runtimeDependencies = [
   "better-sqlite3",
   "commander",
   "croner",
+  "esbuild",
+  "fflate",
   "hono",
   "jose",
   "pino",

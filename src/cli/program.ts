@@ -1,6 +1,8 @@
 import { Command, Option } from "commander";
 import type { Session } from "./call.ts";
 import { addBackup, addVerify } from "./commands/backup.ts";
+import { addBuild } from "./commands/build.ts";
+import { addCost } from "./commands/cost.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDlq } from "./commands/dlq.ts";
@@ -64,6 +66,8 @@ export function createProgram(session: Session): Command {
   addErase(program, session);
   addSchema(program, session);
   addGraph(program, session);
+  addBuild(program, session);
+  addCost(program, session);
   addSynth(program, session);
   addIam(program, session);
   addDoctor(program, session);

@@ -22,3 +22,12 @@ export function checkReason({ reason }: OperationOptions): void {
     throw new PulseQueueError("OPERATION_INVALID", "This operation needs a reason of 1 to 1,000 characters");
   }
 }
+
+/** The times of a replay, milliseconds since 1970. Throws `OPERATION_INVALID`. */
+export function replayRange({ from, to }: { readonly from: Date | number; readonly to: Date | number }): readonly [from: number, to: number] {
+  const [first, last] = [Number(from), Number(to)];
+  if (!Number.isFinite(first) || !Number.isFinite(last) || first >= last) {
+    throw new PulseQueueError("OPERATION_INVALID", "A replay needs `from` and `to` as dates or milliseconds since 1970, `from` before `to`");
+  }
+  return [first, last];
+}

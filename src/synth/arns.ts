@@ -12,6 +12,8 @@ export interface Arns {
   stream(table: string): string;
   function(name: string): string;
   role(name: string): string;
+  /** Policy that bounds every role of the deployment, whatever its own policy says; the account's administrators make it. */
+  readonly boundary: string;
   logGroup(functionName: string): string;
   /** The streams of a function's log group. */
   logStreams(functionName: string): string;
@@ -44,6 +46,7 @@ export function arnsOf(deployment: Deployment, { account, region }: Pick<Environ
     stream: (name) => `${table(name)}/stream/*`,
     function: (name) => arn("lambda", `function:${name}`),
     role: (name) => `arn:${partitionOf(region)}:iam::${account}:role/${name}`,
+    boundary: `arn:${partitionOf(region)}:iam::${account}:policy/${deployment.prefix}-pq-boundary`,
     logGroup,
     logStreams: (name) => `${logGroup(name)}:log-stream:*`,
     secret: (name) => arn("secretsmanager", `secret:${name}-??????`),

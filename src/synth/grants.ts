@@ -131,9 +131,12 @@ export function tickerPolicy(context: GrantContext): Policy {
 /** Role policy with which EventBridge Scheduler sends what is due. */
 export function schedulerPolicy(context: GrantContext): Policy {
   const { arns, deployment } = context;
+  const { delayQueue, relayFailures } = deployment;
   return policy(
-    allow("SendDelayed", ["sqs:SendMessage"], [arns.queue(deployment.delayQueue)]),
-    allow("StartTicker", ["lambda:InvokeFunction"], [arns.function(deployment.ticker)]),
+    allow("SendDelayed", ["sqs:SendMessage"], [arns.queue(delayQueue)]),
+    allow("KeepFailures", ["sqs:SendMessage"], [arns.queue(relayFailures)]),
+    // The alias, so that the ticker is deployed and taken back like every other function.
+    allow("StartTicker", ["lambda:InvokeFunction"], [`${arns.function(deployment.ticker)}:live`]),
     ...keys(context, ["sqs"]),
   );
 }

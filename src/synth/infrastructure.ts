@@ -13,7 +13,7 @@ import { dashboardOf } from "./dashboard.ts";
 import type { Environment } from "./environment.ts";
 import { apiPolicy, endpointPolicy, handlerPolicy, relayPolicy, schedulerPolicy, schedulerRole, tickerPolicy, type GrantContext } from "./grants.ts";
 import type { Policy } from "./policy.ts";
-import { busPolicy, keyPolicy, ownQueuePolicy, queuePolicy, ruleName, tablePolicy, trustPolicy } from "./resource-policies.ts";
+import { busPolicy, deadLetterPolicy, keyPolicy, ownQueuePolicy, queuePolicy, ruleName, tablePolicy, trustPolicy } from "./resource-policies.ts";
 
 /** One function as its module takes it. */
 export interface FunctionData {
@@ -33,6 +33,8 @@ export interface HandlerData extends FunctionData {
   readonly ordered: boolean;
   /** Seconds; 6 times the function's timeout, as AWS advises for SQS. */
   readonly visibility_timeout: number;
+  /** Receives after which SQS itself gives a message to the dead-letter queue: what ended no function in an answer so often. */
+  readonly max_receives: number;
   readonly batch_size: number;
   /** Seconds. */
   readonly batch_window: number;
@@ -54,7 +56,9 @@ export interface TableData {
 /** The variables of a stack, as `topology.auto.tfvars.json` holds them. */
 export interface StackVariables {
   readonly environment: Environment;
-  readonly names: Readonly<Record<"prefix" | "bus" | "schedule_group" | "scheduler_role" | "delay_queue" | "relay_failures" | "key_alias", string>>;
+  readonly names: Readonly<
+    Record<"prefix" | "bus" | "schedule_group" | "scheduler_role" | "delay_queue" | "relay_failures" | "key_alias" | "boundary", string>
+  >;
   readonly tables: Readonly<Record<string, TableData>>;
   readonly handlers: Readonly<Record<string, HandlerData>>;
   readonly endpoints: Readonly<Record<string, FunctionData & { readonly method: string; readonly path: string; readonly auth: string }>>;
@@ -76,6 +80,8 @@ const longestRun = 900;
 const margin = 15;
 /** Messages of one batch: what one transaction takes with a row and an emitted event each. */
 const batchSize = 10;
+/** A message is received as well when no function is free. The engine ends a delivery by its own count of attempts, well before. */
+const maxReceives = 20;
 const memory = 512;
 /** AWS takes 2 to 1,000 for the functions that one queue may start. */
 const leastConcurrency = 2;
@@ -115,6 +121,7 @@ function variablesOf(context: GrantContext): StackVariables {
       delay_queue: deployment.delayQueue,
       relay_failures: deployment.relayFailures,
       key_alias: arns.keyAlias,
+      boundary: arns.boundary,
     },
     tables: Object.fromEntries([
       ...engineTables(deployment),
@@ -144,6 +151,7 @@ function handlerData({ deployment }: GrantContext, handler: HandlerDefinition, f
     dead_letter_queue: names.deadLetterQueue,
     ordered: handler.ordered,
     visibility_timeout: 6 * timeout,
+    max_receives: maxReceives,
     batch_size: batchSize,
     batch_window: 0,
     concurrency: Math.max(leastConcurrency, handler.concurrency.batches),
@@ -185,7 +193,7 @@ function policiesOf(context: GrantContext): ReadonlyMap<string, Policy> {
     if (names === undefined) continue;
     role(names.function, handlerPolicy(context, handler), "lambda", arns.function(names.function));
     documents.set(`queue.${names.queue}`, queuePolicy(context, handler.name));
-    documents.set(`queue.${names.deadLetterQueue}`, ownQueuePolicy(context, names.deadLetterQueue));
+    documents.set(`queue.${names.deadLetterQueue}`, deadLetterPolicy(context, handler.name));
   }
   for (const endpoint of topology.endpoints.values()) {
     const name = deployment.endpoints.get(endpoint.name) ?? endpoint.name;

@@ -26,6 +26,18 @@ export function queuePolicy(context: GrantContext, handler: string): Policy {
   );
 }
 
+/** Policy of a handler's dead-letter queue: SQS fills it, and the handler's rule with what it could not deliver. */
+export function deadLetterPolicy(context: GrantContext, handler: string): Policy {
+  const { arns, deployment } = context;
+  const names = deployment.handlers.get(handler);
+  if (names === undefined) return policy();
+  const queue = arns.queue(names.deadLetterQueue);
+  return policy(
+    names.ordered ? undefined : fromService(context, "FromRule", "events.amazonaws.com", queue, arns.rule(ruleName(deployment, handler))),
+    ...onlyHere(context, "sqs:*", queue),
+  );
+}
+
 /** Policy of a queue that only this account's own roles use. */
 export function ownQueuePolicy(context: GrantContext, name: string): Policy {
   return policy(...onlyHere(context, "sqs:*", context.arns.queue(name)));
@@ -53,7 +65,7 @@ export function tablePolicy(context: GrantContext, name: string): Policy {
 
 /** Policy of the key that encrypts the deployment's data: the account may administer it, and the services use it for this account only. */
 export function keyPolicy(context: GrantContext): Policy {
-  const { environment } = context;
+  const { arns, environment } = context;
   const { account, region } = environment;
   const root = `arn:${partitionOf(region)}:iam::${account}:root`;
   return policy(
@@ -76,6 +88,14 @@ export function keyPolicy(context: GrantContext): Policy {
         ArnLike: { "aws:SourceArn": `arn:${partitionOf(region)}:events:${region}:${account}:rule/${context.deployment.bus}/*` },
         StringEquals: { "aws:SourceAccount": account },
       },
+    },
+    {
+      Sid: "KeepEvents",
+      Effect: "Allow",
+      Principal: { Service: "events.amazonaws.com" },
+      Action: ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+      Resource: ["*"],
+      Condition: { ArnEquals: { "aws:SourceArn": arns.bus }, StringEquals: { "aws:SourceAccount": account } },
     },
   );
 }

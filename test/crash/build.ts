@@ -23,7 +23,7 @@ export function serverScript(folder: string): string {
 
 /** `files`: what the copy holds besides the core and the engine. */
 export function buildCopy(folder: string, files: readonly string[] = serverFiles): void {
-  for (const [path, text] of readTree(["src/core", "src/engines/local"], [".ts"])) if (!isTest(path)) writeCompiled(folder, path, text);
+  for (const [path, text] of readTree(["src/core", "src/machine", "src/engines/local"], [".ts"])) if (!isTest(path)) writeCompiled(folder, path, text);
   for (const path of files) writeCompiled(folder, path, readSource(path));
   // The copy refers to itself by the package's name, as the sources do.
   const exports = { ".": "./src/index.js", "./local": "./src/engines/local/index.js" };

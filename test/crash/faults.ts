@@ -70,7 +70,11 @@ export const faults: readonly Fault[] = [
     shows: "by a kill",
     by: ["acknowledged"],
     replacements: [
-      local("open.ts", "for (const result of await store.append(events)) {", "for (const event of events) for (const result of await store.append([event])) {"),
+      {
+        file: "src/core/publisher.ts",
+        find: "for (const result of await store.append(events)) {",
+        replace: "for (const event of events) for (const result of await store.append([event])) {",
+      },
     ],
   },
   {

@@ -14,7 +14,7 @@ import { createHttpApp, type Authenticator, type HttpApp, type HttpAppOptions, t
 import { openLocal, type LocalQueue } from "pulsequeue/local";
 import { z } from "zod";
 import type { ObservedFact } from "../../src/core/ports.ts";
-import { machineClock } from "../../src/engines/local/system.ts";
+import { machineClock } from "../../src/machine/clock.ts";
 
 export const placed = defineEvent("order.placed", {
   schema: z.strictObject({

@@ -27,12 +27,13 @@ export interface Rule {
   readonly exception?: string;
 }
 
-/** The import table. Direction: core ← engines, http, observe, synth, audit, testing ← cli; examples see public entries only. */
+/** The import table. Direction: core ← machine (clock, randomness, hashes, secrets of this machine) ← engines, http, observe, synth, audit, testing ← cli; examples see public entries only. */
 export const importTable: readonly Rule[] = [
   { part: "src/core/", parts: [], packages: ["@standard-schema/spec", "croner"] },
   { part: "src/index.ts", parts: ["src/core/"], packages: [] },
-  { part: "src/engines/local/", parts: ["src/core/"], packages: ["node:", "better-sqlite3"] },
-  { part: "src/engines/aws/", parts: ["src/core/"], packages: ["node:", "@aws-sdk"] },
+  { part: "src/machine/", parts: ["src/core/"], packages: ["node:"] },
+  { part: "src/engines/local/", parts: ["src/core/", "src/machine/"], packages: ["node:", "better-sqlite3"] },
+  { part: "src/engines/aws/", parts: ["src/core/", "src/machine/"], packages: ["node:", "@aws-sdk"] },
   { part: "src/http/", parts: ["src/core/"], packages: ["node:", "hono", "@hono/node-server", "jose"] },
   { part: "src/observe/", parts: ["src/core/"], packages: ["node:", "pino", "prom-client", "@opentelemetry/api"] },
   { part: "src/synth/", parts: ["src/core/"], packages: ["node:"] },
@@ -43,7 +44,7 @@ export const importTable: readonly Rule[] = [
     packages: ["node:", "@aws-sdk"],
     exception: "testApp runs applications on a real engine, in memory: the embedded one",
   },
-  { part: "src/cli/", parts: ["src/"], packages: ["node:", "commander", "tsx"] },
+  { part: "src/cli/", parts: ["src/"], packages: ["node:", "commander", "esbuild", "fflate", "tsx"] },
 ];
 
 /** Public entries: all that an example may know of this package. */

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import type { Topology } from "../../core/topology.ts";
-import { environmentSecret } from "../../engines/local/secrets.ts";
+import { environmentSecret } from "../../machine/secrets.ts";
 import { runs, type Call, type Session } from "../call.ts";
 import { factChecks, handlerChecks, modeCheck, nodeCheck, personalDataChecks, secretsCheck, spaceCheck, summary, type Check } from "../doctor.ts";
 import { exit, type ExitCode } from "../exit.ts";

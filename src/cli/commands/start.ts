@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { App } from "../../core/app.ts";
 import type { ObservedFact, Observer } from "../../core/ports.ts";
 import type { LocalQueue } from "../../engines/local/index.ts";
-import { environmentSecret } from "../../engines/local/secrets.ts";
+import { environmentSecret } from "../../machine/secrets.ts";
 import { declaresPersonalData } from "../doctor.ts";
 import { runs, type Call, type Session } from "../call.ts";
 import { exit, type ExitCode } from "../exit.ts";

@@ -7,7 +7,7 @@ import { revealEvent, revealRow } from "../../core/reveal.ts";
 import type { AnyTable } from "../../core/table.ts";
 import { masterKeyFromFile } from "../../engines/local/master-key.ts";
 import type { LocalQueue } from "../../engines/local/index.ts";
-import { machineClock } from "../../engines/local/system.ts";
+import { machineClock } from "../../machine/clock.ts";
 import { redact, redacted } from "../../core/personal-data.ts";
 import type { Control, PublishRequest } from "./control.ts";
 

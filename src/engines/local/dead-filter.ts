@@ -1,9 +1,9 @@
 import { PulseQueueError } from "../../core/errors.ts";
 import type { DeadLetterFilter } from "../../core/queue.ts";
 import type { Topology } from "../../core/topology.ts";
+import { parseDeliveryId } from "../../core/views.ts";
 import type { Journal } from "./journal.ts";
 import type { DeadFilter } from "./statements/inspect.ts";
-import { parseDeliveryId } from "./views.ts";
 import type { Worker } from "./worker.ts";
 
 /** The number of a declared event. Throws `EVENT_UNKNOWN`. */

@@ -5,16 +5,17 @@ import type { Database } from "better-sqlite3";
 import { parseDuration } from "../../core/duration.ts";
 import type { NewEvent } from "../../core/envelope.ts";
 import { PulseQueueError } from "../../core/errors.ts";
+import { incidentScope } from "../../core/incident.ts";
 import type { Nonces } from "../../core/nonces.ts";
 import type { Store, System } from "../../core/ports.ts";
-import type { Inspect, Operate } from "../../core/queue.ts";
+import type { EventView, Inspect, Operate } from "../../core/queue.ts";
 import { sealedStore } from "../../core/sealed-store.ts";
 import type { Topology } from "../../core/topology.ts";
 import { createCheckpoint, emptyLog } from "./checkpoint.ts";
 import { createCommitter, type Committer } from "./committer.ts";
 import { openDatabase } from "./database.ts";
 import { storeError } from "./failure.ts";
-import { incidentScope } from "./incident.ts";
+import { publishedBy } from "./published-by.ts";
 import { createInspect } from "./inspect.ts";
 import { openJournal, type Journal } from "./journal.ts";
 import { createKeys, type LocalKeyStore } from "./keys.ts";
@@ -179,7 +180,8 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
   const retain = (): Promise<number> => retention(system.clock.now() - parseDuration(options.retention ?? "30d"), system.clock.now());
 
   const seen = createInspect({ system, topology, statements, journal, workers, isStarted: () => started });
-  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ statements, journal, inspect: seen, ledger }, filter) };
+  const eventsOf = async (principal: string): Promise<readonly EventView[]> => publishedBy(statements, journal, principal);
+  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger }, filter) };
 
   const stopAll = (): void => {
     scheduler.stop();

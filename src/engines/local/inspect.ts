@@ -1,17 +1,18 @@
 import type { AnyTable, Row, RowKey } from "../../core/table.ts";
 import { givenKey } from "../../core/table.ts";
 import { PulseQueueError } from "../../core/errors.ts";
-import type { DeadLetterView, DeliveryFilter, DeliveryView, EventView, HandlerView, Inspect, TraceNode } from "../../core/queue.ts";
-import { emitterSource } from "../../core/scope.ts";
+import { flowTrees } from "../../core/flow.ts";
+import type { DeadLetterView, DeliveryFilter, DeliveryView, EventView, HandlerView, Inspect } from "../../core/queue.ts";
 import type { System } from "../../core/ports.ts";
+import { shownRow } from "../../core/shown-row.ts";
 import type { Topology } from "../../core/topology.ts";
+import { checkedLimit, type HandlerFacts } from "../../core/views.ts";
 import { deadFilter, eventTypeId, workerNamed } from "./dead-filter.ts";
 import type { Journal } from "./journal.ts";
 import { findInReceipt } from "./receipts.ts";
-import { readRow } from "./rows.ts";
 import { stored, type DeliveryRow, type StoredState } from "./statements/deliveries.ts";
 import type { Statements } from "./statements/index.ts";
-import { doneView, eventView, pendingView, rowView, type HandlerFacts } from "./views.ts";
+import { doneView, eventView, pendingView, rowView } from "./views.ts";
 import { backlog, countBefore, countHeld, countRunning, hasRow, isHeld, isRowRunning, isRunning, peek, takes } from "./window-facts.ts";
 import type { Worker } from "./worker.ts";
 
@@ -24,13 +25,8 @@ export interface InspectOptions {
   readonly isStarted: () => boolean;
 }
 
-const maxLimit = 1_000;
-
-export function checkedLimit(limit = 100): number {
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit)
-    throw new PulseQueueError("OPERATION_INVALID", `limit must be a whole number from 1 to ${String(maxLimit)}`);
-  return limit;
-}
+/** Rows that are looked at for one answer. */
+const maxRows = 1_000;
 
 export function createInspect(options: InspectOptions): Omit<Inspect, "incident"> {
   const { system, topology, statements, journal, workers } = options;
@@ -56,7 +52,7 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
 
   /** Every delivery of one event, with and without a row. */
   const deliveriesOf = (event: EventView): readonly DeliveryView[] => {
-    const rows = statements.inspect.deliveries({ seq: event.sequence }, maxLimit);
+    const rows = statements.inspect.deliveries({ seq: event.sequence }, maxRows);
     const views = rows.map(fromRow).filter((view) => view !== undefined);
     for (const handler of topology.subscribers.get(event.type) ?? []) {
       const { window } = workerOf(handler.name);
@@ -130,19 +126,12 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
         ...(tenant === undefined ? {} : { tenant }),
         ...(eventType === undefined ? {} : { type: typeId(eventType) }),
       },
-      maxLimit,
+      maxRows,
     );
     const views = rows.map(fromRow).filter((view) => view !== undefined);
     const pending = state === undefined || state === "ready" || state === "running" || state === "parked" ? pendingOf(filter, limit) : [];
     const all = [...views, ...pending].filter((view) => (state ?? view.state) === view.state);
     return all.sort((left, right) => left.sequence - right.sequence).slice(0, limit);
-  };
-
-  const tree = (root: EventView, children: ReadonlyMap<string, readonly EventView[]>): TraceNode => {
-    const emitted = (children.get(root.id) ?? []).map((event) => tree(event, children));
-    const views = deliveriesOf(root);
-    const emitters = new Map(views.map((view) => [view, emitted.filter((node) => node.event.source === emitterSource(topology.app, view.handler))]));
-    return { event: root, deliveries: views.map((view) => ({ ...view, emitted: emitters.get(view) ?? [] })) };
   };
 
   return {
@@ -168,10 +157,7 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
       const row = statements.journal.byId(correlationId);
       const root = row === undefined ? correlationId : eventView(journal, row).correlationId;
       const events = statements.journal.ofFlow(root).map((event) => eventView(journal, event));
-      const ids = new Set(events.map((event) => event.id));
-      const children = new Map<string, EventView[]>();
-      for (const event of events) if (event.causationId !== undefined) children.set(event.causationId, [...(children.get(event.causationId) ?? []), event]);
-      return events.filter((event) => event.causationId === undefined || !ids.has(event.causationId)).map((event) => tree(event, children));
+      return flowTrees(topology.app, events, async (event) => deliveriesOf(event));
     },
 
     async handlers() {
@@ -204,11 +190,11 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
       return {
         async get(key: RowKey<T>) {
           const row = statements.records.get(journal.tableId(table.name), givenKey(table, key));
-          return row === undefined ? undefined : readRow(table, row[2], system.vault);
+          return row === undefined ? undefined : shownRow(table, row[2], system.vault);
         },
 
         async all() {
-          return statements.records.all(journal.tableId(table.name)).map(([, , body]) => readRow(table, body, system.vault) as Row<T>);
+          return statements.records.all(journal.tableId(table.name)).map(([, , body]) => shownRow(table, body, system.vault) as Row<T>);
         },
       };
     },

@@ -11,7 +11,7 @@ import { eventPlace } from "../../core/sealed-store.ts";
 import { openJson, type Vault } from "../../core/vault.ts";
 import type { EventRow, JournalStatements } from "./statements/journal.ts";
 import type { MetaStatements } from "./statements/meta.ts";
-import { sha256 } from "./system.ts";
+import { sha256 } from "../../machine/hash.ts";
 
 export interface Journal {
   /** Appends inside the transaction of the caller. An `IDENTITY_REUSED` error stands for an event that was not stored. */

@@ -12,7 +12,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, w
 import { dirname } from "node:path";
 import { PulseQueueError } from "../../core/errors.ts";
 import { syncFolder } from "./sync.ts";
-import { randomKey } from "./system.ts";
+import { randomKey } from "../../machine/random.ts";
 
 export interface DataKey {
   /** Names the key inside this keyring; part of what was sealed with it. */

@@ -1,8 +1,6 @@
 /** API keys on SQLite. All of them are kept in memory too: a key is asked for with each request, and a revoked one is refused from its commit on. */
-import { createHash } from "node:crypto";
-import { parseDuration } from "../../core/duration.ts";
-import { PulseQueueError } from "../../core/errors.ts";
-import { checkNewKey, formatToken, type KeyStore, type KeyView, type StoredKey } from "../../core/keys.ts";
+import { decodeSecrets, encodeScope, encodeSecrets, existing, keyList, keyView, newKey, rotated, type Key } from "../../core/key-life.ts";
+import { formatToken, type KeyStore } from "../../core/keys.ts";
 import type { NewLedgerEntry } from "../../core/ledger.ts";
 import { checkReason, type OperationOptions } from "../../core/operation.ts";
 import type { System } from "../../core/ports.ts";
@@ -10,13 +8,7 @@ import type { Scope } from "../../core/principal.ts";
 import type { Committer } from "./committer.ts";
 import type { LocalLedger } from "./ledger.ts";
 import type { KeyRow, KeyStatements } from "./statements/keys.ts";
-import { randomKey } from "./system.ts";
-import { iso } from "./views.ts";
-
-interface Key extends StoredKey {
-  readonly name: string;
-  readonly created: number;
-}
+import { newKeyId, newSecret } from "../../machine/key-secret.ts";
 
 export interface LocalKeyStore extends KeyStore {
   /** Those of these keys that are not revoked yet. Throws `NOT_FOUND` for an id that no key has. */
@@ -47,11 +39,7 @@ export function createKeys({ system, statements, committer, ledger }: KeysOption
     keys.set(key.id, key);
   };
 
-  const existing = (id: string): Key => {
-    const key = keys.get(id);
-    if (key === undefined) throw new PulseQueueError("NOT_FOUND", `There is no key ${JSON.stringify(id.slice(0, 64))}`);
-    return key;
-  };
+  const known = (id: string): Key => existing(keys.get(id), id);
   /** One commit: the key with its entry. */
   const save = (key: () => Key, action: NewLedgerEntry["action"], { reason, by = "local" }: OperationOptions): Promise<Key> => {
     return committer.submit({
@@ -66,53 +54,36 @@ export function createKeys({ system, statements, committer, ledger }: KeysOption
       revert: load,
     });
   };
-  const revoked = (id: string): Key => ({ ...existing(id), revoked: now() });
+  const revoked = (id: string): Key => ({ ...known(id), revoked: now() });
 
   return {
     async create(given, options) {
       checkReason(options);
-      checkNewKey(given);
       const { secret, hash } = newSecret();
       const created = now();
-      const key: Key = {
-        id: randomKey().toString("hex", 0, 8),
-        name: given.name,
-        scope: given.scope,
-        tenant: given.tenant,
-        created,
-        expires: given.ttl === undefined ? undefined : created + parseDuration(given.ttl),
-        revoked: undefined,
-        secrets: [{ number: 1, hash, until: undefined }],
-      };
-      if (options.dryRun === true) return { key: viewOf(key, created), token: undefined };
+      const key = newKey(newKeyId(), hash, given, created);
+      if (options.dryRun === true) return { key: keyView(key, created), token: undefined };
       const saved = await save(() => key, "key-create", options);
-      return { key: viewOf(saved, created), token: formatToken(saved.id, secret) };
+      return { key: keyView(saved, created), token: formatToken(saved.id, secret) };
     },
-    list: async () => [...keys.values()].sort((left, right) => right.created - left.created).map((key) => viewOf(key, now())),
+    list: async () => keyList(keys.values(), now()),
     find: async (id) => keys.get(id),
     async rotate(id, { overlap = "24h", ...options }) {
       checkReason(options);
       const { secret, hash } = newSecret();
-      const length = parseDuration(overlap);
-      const rotated = (): Key => {
-        const key = existing(id);
-        if (stateOf(key, now()) !== "active") throw new PulseQueueError("OPERATION_INVALID", `The key ${id} is ${stateOf(key, now())}: create a new one`);
-        const last = key.secrets.at(-1);
-        const kept = last === undefined ? [] : [{ ...last, until: now() + length }];
-        return { ...key, secrets: [...kept, { number: (last?.number ?? 0) + 1, hash, until: undefined }] };
-      };
-      if (options.dryRun === true) return { key: viewOf(rotated(), now()), token: undefined };
-      const saved = await save(rotated, "key-rotate", options);
-      return { key: viewOf(saved, now()), token: formatToken(id, secret) };
+      const next = (): Key => rotated(known(id), hash, overlap, now());
+      if (options.dryRun === true) return { key: keyView(next(), now()), token: undefined };
+      const saved = await save(next, "key-rotate", options);
+      return { key: keyView(saved, now()), token: formatToken(id, secret) };
     },
     async revoke(id, options) {
       checkReason(options);
       const dryRun = options.dryRun === true;
-      if (existing(id).revoked !== undefined) return { count: 0, dryRun };
+      if (known(id).revoked !== undefined) return { count: 0, dryRun };
       if (!dryRun) await save(() => revoked(id), "key-revoke", options);
       return { count: 1, dryRun };
     },
-    notRevoked: (ids) => ids.filter((id) => existing(id).revoked === undefined),
+    notRevoked: (ids) => ids.filter((id) => known(id).revoked === undefined),
     revokeWithin(ids) {
       for (const id of ids) put(revoked(id));
     },
@@ -120,43 +91,12 @@ export function createKeys({ system, statements, committer, ledger }: KeysOption
   };
 }
 
-/** 256 random bits, and what is kept of them. */
-function newSecret(): { readonly secret: string; readonly hash: string } {
-  const secret = randomKey().toString("base64url");
-  return { secret, hash: createHash("sha256").update(secret).digest("hex") };
-}
-
-function stateOf({ expires, revoked }: Key, now: number): KeyView["state"] {
-  if (revoked !== undefined) return "revoked";
-  return expires !== undefined && expires <= now ? "expired" : "active";
-}
-
-function viewOf(key: Key, now: number): KeyView {
-  const { id, name, scope, tenant, created, expires, revoked } = key;
-  const overlap = key.secrets.find(({ until }) => until !== undefined && until > now)?.until;
-  const time = (value: number | undefined): string | undefined => (value === undefined ? undefined : iso(value));
-  return {
-    id,
-    name,
-    scope,
-    tenant,
-    state: stateOf(key, now),
-    created: iso(created),
-    expires: time(expires),
-    revoked: time(revoked),
-    overlapUntil: time(overlap),
-  };
-}
-
 function toRow({ id, name, scope, tenant, created, expires, revoked, secrets }: Key): KeyRow {
-  const list = JSON.stringify(secrets.map(({ number, hash, until }) => [number, hash, until ?? null]));
-  const { roles, events, endpoints } = scope;
-  return [id, name, JSON.stringify({ roles, events, endpoints }), tenant ?? null, created, expires ?? null, revoked ?? null, list];
+  return [id, name, encodeScope(scope), tenant ?? null, created, expires ?? null, revoked ?? null, encodeSecrets(secrets)];
 }
 
 /** The row was checked when it was read. */
 function fromRow([id, name, scope, tenant, created, expires, revoked, secrets]: KeyRow): Key {
-  const list = JSON.parse(secrets) as [number, string, number | null][];
   return {
     id,
     name,
@@ -165,6 +105,6 @@ function fromRow([id, name, scope, tenant, created, expires, revoked, secrets]: 
     created,
     expires: expires ?? undefined,
     revoked: revoked ?? undefined,
-    secrets: list.map(([number, hash, until]) => ({ number, hash, until: until ?? undefined })),
+    secrets: decodeSecrets(secrets),
   };
 }

@@ -1,17 +1,14 @@
 import type { App } from "../../core/app.ts";
 import { parseDuration } from "../../core/duration.ts";
-import type { NewEvent } from "../../core/envelope.ts";
 import { PulseQueueError } from "../../core/errors.ts";
-import type { AnyEvent } from "../../core/event.ts";
-import { newEvent } from "../../core/new-event.ts";
+import { guardInspect, guardKeys, guardLedger, guardNonces, guardOperate } from "../../core/guard.ts";
 import type { OperationOptions, OperationResult } from "../../core/operation.ts";
-import type { Receipt } from "../../core/ports.ts";
-import type { PublishOptions, Queue } from "../../core/queue.ts";
-import { runRequest } from "../../core/request.ts";
+import { createPublisher } from "../../core/publisher.ts";
+import type { Queue } from "../../core/queue.ts";
 import { backUp, serialize } from "./backup.ts";
 import { buildEngine, type Engine } from "./engine.ts";
-import { guardInspect, guardKeys, guardLedger, guardOperate } from "./guard.ts";
 import { eraseSubject, rotateMasterKey } from "./erase.ts";
+import { storeError } from "./failure.ts";
 import type { LocalOptions, VerifyReport } from "./options.ts";
 import { verifyFile } from "./verify.ts";
 
@@ -64,11 +61,9 @@ export interface LocalQueue extends Queue {
  *
  * Throws `STORE_LOCKED`, `STORE_FOREIGN`, `STORE_NEWER`, `STORE_READ_ONLY`, `STORE_CORRUPT`, `STORE_FAILED`, `SECRET_MISSING`.
  */
-
 export async function openLocal(app: App, options: LocalOptions): Promise<LocalQueue> {
   const engine = buildEngine(app.topology, options);
   const { system, store, topology, committer } = engine;
-  const running = new Set<string>();
 
   const assertReadable = (): void => {
     if (engine.closed) throw new PulseQueueError("QUEUE_CLOSED", "The queue is closed");
@@ -77,50 +72,19 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     if (engine.failure !== undefined) throw engine.failure;
     assertReadable();
   };
-  const declared = (event: AnyEvent): AnyEvent => {
-    if (topology.events.get(event.name) !== event) throw new PulseQueueError("EVENT_UNKNOWN", `App ${topology.app} does not know the event ${event.name}`);
-    return event;
-  };
-  const make = (event: AnyEvent, data: unknown, given: PublishOptions): NewEvent =>
-    newEvent(system, event, data, { source: topology.app, ...given }, undefined);
-  const append = async (event: AnyEvent, events: readonly NewEvent[]): Promise<readonly Receipt[]> => {
-    const receipts: Receipt[] = [];
-    let duplicates = 0;
-    for (const result of await store.append(events)) {
-      if (result instanceof Error) throw result;
-      if (result.duplicate) duplicates += 1;
-      receipts.push(result);
-    }
-    const [first] = events;
-    if (first !== undefined)
-      system.observe({ type: "published", event: event.name, count: receipts.length, duplicates, correlationId: first.correlationId ?? first.id });
-    return receipts;
-  };
+  const publisher = createPublisher({
+    system,
+    topology,
+    store,
+    admit() {
+      assertOpen();
+      committer.admit();
+    },
+  });
+  const guard = { assertOpen, errorOf: storeError };
 
   return {
-    async publish(event, data, given = {}) {
-      assertOpen();
-      committer.admit();
-      const [receipt] = await append(event, [make(declared(event), data, given)]);
-      if (receipt === undefined) throw new PulseQueueError("INTERNAL", "A publish was not answered");
-      return receipt;
-    },
-    async publishMany(event, data) {
-      assertOpen();
-      committer.admit();
-      declared(event);
-      return append(
-        event,
-        data.map((item) => make(event, item, {})),
-      );
-    },
-    async invoke(endpoint, request = {}) {
-      assertOpen();
-      if (topology.endpoints.get(endpoint.name) !== endpoint)
-        throw new PulseQueueError("ENDPOINT_UNKNOWN", `App ${topology.app} does not know the endpoint ${endpoint.name}`);
-      committer.admit();
-      return runRequest({ system, app: topology.app, store, running }, endpoint, request);
-    },
+    ...publisher,
     async start() {
       assertOpen();
       await engine.start();
@@ -130,16 +94,11 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
       await engine.idle();
     },
     close: () => engine.close(parseDuration(options.grace ?? "10s")),
-    inspect: guardInspect(engine.inspect, assertReadable),
-    operate: guardOperate(engine.operate, assertOpen),
-    ledger: guardLedger(engine.ledger, assertOpen),
-    keys: guardKeys(engine.keys, assertOpen),
-    nonces: {
-      async spend(nonce, until) {
-        assertOpen();
-        return engine.nonces.spend(nonce, until);
-      },
-    },
+    inspect: guardInspect(engine.inspect, { ...guard, assertOpen: assertReadable }),
+    operate: guardOperate(engine.operate, guard),
+    ledger: guardLedger(engine.ledger, guard),
+    keys: guardKeys(engine.keys, guard),
+    nonces: guardNonces(engine.nonces, guard),
     async backup(target, progress) {
       assertOpen();
       return backUp(engine.db, target, progress);

@@ -1,7 +1,7 @@
 /** What operators do. Each act is one commit together with its record: who, what, why, how much. */
 import { PulseQueueError } from "../../core/errors.ts";
-import { checkReason, type OperationOptions, type OperationResult } from "../../core/operation.ts";
-import type { DeadLetterFilter, Operate, ReplayOptions } from "../../core/queue.ts";
+import { checkReason, replayRange, type OperationOptions, type OperationResult } from "../../core/operation.ts";
+import type { DeadLetterFilter, Operate } from "../../core/queue.ts";
 import type { System } from "../../core/ports.ts";
 import type { Committer } from "./committer.ts";
 import type { LedgerAction } from "../../core/ledger.ts";
@@ -124,7 +124,7 @@ export function createOperate(options: OperateOptions): Operate {
       checkReason(given);
       const worker = workerOf(given.handler);
       const { window } = worker;
-      const [from, to] = range(given);
+      const [from, to] = replayRange(given);
       const types = window.handler.on.map((event) => journal.typeId(event.name));
       if (given.dryRun === true) return { count: statements.replay.count(types, from, to, window.cursor), dryRun: true };
       const run = await write(() => statements.replay.nextRun());
@@ -172,12 +172,4 @@ export function createOperate(options: OperateOptions): Operate {
       return { paused, revoked, dryRun: false };
     },
   };
-}
-
-function range({ from, to }: ReplayOptions): readonly [from: number, to: number] {
-  const [first, last] = [Number(from), Number(to)];
-  if (!Number.isFinite(first) || !Number.isFinite(last) || first >= last) {
-    throw new PulseQueueError("OPERATION_INVALID", "A replay needs `from` and `to` as dates or milliseconds since 1970, `from` before `to`");
-  }
-  return [first, last];
 }

@@ -1,9 +1,7 @@
 import type { RowWrite } from "../../core/ports.ts";
 import { indexEntries, type AnyTable } from "../../core/table.ts";
-import { decodeJson } from "../../core/json.ts";
-import { parseRow } from "../../core/scope.ts";
-import { rowPlace } from "../../core/sealed-store.ts";
-import { isErased, openText, type Vault } from "../../core/vault.ts";
+import { shownRow } from "../../core/shown-row.ts";
+import type { Vault } from "../../core/vault.ts";
 import type { MetaStatements } from "./statements/meta.ts";
 import { lastCharacter, type RecordRow, type RecordStatements } from "./statements/records.ts";
 
@@ -33,17 +31,11 @@ export function rebuildIndexes(meta: MetaStatements, records: RecordStatements, 
   if (meta.get(name) === declared) return;
   records.clearIndex(id);
   for (const [key, version, body] of allRows(records, id)) {
-    const indexes = table.indexFields.size === 0 ? noIndexes : indexEntries(table, readRow(table, body, vault) as Readonly<Record<string, unknown>>);
+    const indexes = table.indexFields.size === 0 ? noIndexes : indexEntries(table, shownRow(table, body, vault) as Readonly<Record<string, unknown>>);
     records.put(id, key, version, indexes.size === 0 ? null : JSON.stringify([...indexes]), body);
     for (const [index, fields] of indexes) records.addIndex(id, index, fields, key);
   }
   meta.set(name, declared);
-}
-
-/** A stored row for those who look: opened. A row of which something was erased is shown as it is, with `[erased]` where it was. */
-export function readRow(table: AnyTable, body: string, vault: Vault | undefined): unknown {
-  const text = openText(vault, body, rowPlace(table.name), "mark");
-  return text !== body && isErased(text) ? decodeJson(text) : parseRow(table, text);
 }
 
 const noIndexes: ReadonlyMap<string, string> = new Map();

@@ -6,7 +6,7 @@ import { genesis, parseLink, type Journal } from "./journal.ts";
 import { checkLedger } from "./ledger.ts";
 import type { VerifyProblem, VerifyReport } from "./options.ts";
 import type { Statements } from "./statements/index.ts";
-import { sha256 } from "./system.ts";
+import { sha256 } from "../../machine/hash.ts";
 
 /** Problems listed at most. */
 const maxProblems = 100;

@@ -14,10 +14,10 @@ import { keyCases, ledgerCases, nonceCases } from "./identity.ts";
 import { inspectCases, traceCases } from "./inspect.ts";
 import { backpressureCases, effectCases, journalCases, retentionCases } from "./journal.ts";
 import { invariantCases } from "./invariants.ts";
-import { closeCases, crashCases, idleCases, restartCases } from "./life.ts";
+import { closeCases, crashCases, graceCases, idleCases, restartCases } from "./life.ts";
 import { pauseCases, replayCases } from "./operate.ts";
-import { orderCases, orderCrashCases } from "./order.ts";
-import { identityCases, publishCases, publishManyCases } from "./publish.ts";
+import { orderCases, orderCrashCases, redriveOrderCases } from "./order.ts";
+import { identityCases, publishCases, publishManyCases, startCases } from "./publish.ts";
 import { retryCases } from "./retry.ts";
 import { idempotencyKeyCases, stepCases, stepCrashCases } from "./steps.ts";
 import { schemaCases, tableCases } from "./tables.ts";
@@ -31,6 +31,7 @@ import { hopCases, versionCases } from "./versions.ts";
 /** Every case of the contract. Names are unique. */
 export const contractCases: readonly ContractCase[] = [
   publishCases,
+  startCases,
   identityCases,
   publishManyCases,
   validationCases,
@@ -52,6 +53,7 @@ export const contractCases: readonly ContractCase[] = [
   redriveCases,
   discardCases,
   orderCases,
+  redriveOrderCases,
   orderCrashCases,
   concurrencyCases,
   tenantCases,
@@ -61,6 +63,7 @@ export const contractCases: readonly ContractCase[] = [
   replayCases,
   idleCases,
   closeCases,
+  graceCases,
   restartCases,
   crashCases,
   versionCases,

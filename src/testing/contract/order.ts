@@ -131,30 +131,6 @@ export const orderCases = casesOf("order", {
     await engine.settle();
     assert.equal(seen.length, 3);
   },
-  "a redriven event runs before the later ones of its key that wait": async ({ open }) => {
-    const seen: number[] = [];
-    let broken = true;
-    const handler = defineHandler("ordered", {
-      on: keyed,
-      ordered: true,
-      handle: ({ data }) => {
-        if (broken) throw new NonRetryableError("no");
-        seen.push(data.n);
-      },
-    });
-    const engine = await open(defineApp("contract", { handlers: [handler] }));
-    for (const n of upTo(2)) await engine.queue.publish(keyed, { key: "a", n });
-    await engine.settle();
-    broken = false;
-    await engine.queue.operate.pause("ordered", { reason });
-    await engine.queue.publish(keyed, { key: "a", n: 3 });
-    await engine.queue.operate.redrive({ all: true }, { reason });
-    await engine.drain();
-    assert.deepEqual(seen, []);
-    await engine.queue.operate.resume("ordered", { reason });
-    await engine.settle();
-    assert.deepEqual(seen, [1, 2, 3]);
-  },
   "redriven and replayed events of one key keep their order when the first fails again": async ({ open }) => {
     const seen: string[] = [];
     const handler = defineHandler("ordered", {
@@ -197,6 +173,37 @@ export const orderCases = casesOf("order", {
     assert.deepEqual(seen, [1, 2, 3, 4, 5]);
   },
 });
+
+export const redriveOrderCases = casesOf(
+  "order",
+  {
+    "a redriven event runs before the later ones of its key that wait": async ({ open }) => {
+      const seen: number[] = [];
+      let broken = true;
+      const handler = defineHandler("ordered", {
+        on: keyed,
+        ordered: true,
+        handle: ({ data }) => {
+          if (broken) throw new NonRetryableError("no");
+          seen.push(data.n);
+        },
+      });
+      const engine = await open(defineApp("contract", { handlers: [handler] }));
+      for (const n of upTo(2)) await engine.queue.publish(keyed, { key: "a", n });
+      await engine.settle();
+      broken = false;
+      await engine.queue.operate.pause("ordered", { reason });
+      await engine.queue.publish(keyed, { key: "a", n: 3 });
+      await engine.queue.operate.redrive({ all: true }, { reason });
+      await engine.drain();
+      assert.deepEqual(seen, []);
+      await engine.queue.operate.resume("ordered", { reason });
+      await engine.settle();
+      assert.deepEqual(seen, [1, 2, 3]);
+    },
+  },
+  ["redriveOrder"],
+);
 
 export const orderCrashCases = casesOf(
   "order",

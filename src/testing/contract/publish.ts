@@ -45,16 +45,6 @@ export const publishCases = casesOf("publish", {
     const after = await queue.publish(plain, { n: 2 });
     assert.ok(after.id > before.id);
   },
-  "waits for a start before it delivers": async ({ open }) => {
-    const { app, seen } = noting();
-    const engine = await open(app, { start: false });
-    await engine.queue.publish(plain, { n: 1 });
-    await engine.drain();
-    assert.deepEqual(seen, []);
-    await engine.queue.start();
-    await engine.settle();
-    assert.deepEqual(seen, [{ n: 1 }]);
-  },
   "stores the data as it was at the call": async ({ open }) => {
     const { queue } = await open(noting().app);
     const data = { n: 1 };
@@ -93,6 +83,23 @@ export const publishCases = casesOf("publish", {
     await rejects(queue.publish(plain, { n: 1 }), "QUEUE_CLOSED");
   },
 });
+
+export const startCases = casesOf(
+  "publish",
+  {
+    "waits for a start before it delivers": async ({ open }) => {
+      const { app, seen } = noting();
+      const engine = await open(app, { start: false });
+      await engine.queue.publish(plain, { n: 1 });
+      await engine.drain();
+      assert.deepEqual(seen, []);
+      await engine.queue.start();
+      await engine.settle();
+      assert.deepEqual(seen, [{ n: 1 }]);
+    },
+  },
+  ["start"],
+);
 
 export const identityCases = casesOf("identity", {
   "the same id again stores nothing and says so": async ({ open }) => {

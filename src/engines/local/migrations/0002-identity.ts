@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { ledgerGenesis, ledgerText, type LedgerAction } from "../../../core/ledger.ts";
 import { checksum } from "../checksum.ts";
-import { sha256 } from "../system.ts";
+import { sha256 } from "../../../machine/hash.ts";
 
 /** Frozen: a released migration is never edited. */
 const tables = `

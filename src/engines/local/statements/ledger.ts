@@ -1,18 +1,5 @@
 import type { Database } from "better-sqlite3";
-
-/** A row of `ledger`. */
-export type LedgerRow = readonly [
-  seq: number,
-  time: number,
-  by: string,
-  action: string,
-  subject: string,
-  reason: string,
-  result: string,
-  detail: string,
-  previous: string,
-  hash: string,
-];
+import type { LedgerRow } from "../../../core/ledger-chain.ts";
 
 /** What rows must have, by column; `undefined` for anything. */
 export interface LedgerWhere {

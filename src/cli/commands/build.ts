@@ -1,0 +1,81 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Command } from "commander";
+import { deploymentOf } from "../../core/deployment.ts";
+import { bundleOf, runtime, type Bundle } from "../build/bundle.ts";
+import { entriesOf } from "../build/entries.ts";
+import { runs, type Call, type Session } from "../call.ts";
+import { exit, type ExitCode } from "../exit.ts";
+import { loadApp } from "../load/app.ts";
+import { shown } from "../load/locate.ts";
+import { table } from "../output/table.ts";
+import { plural } from "../output/text.ts";
+import { countOption } from "./options.ts";
+
+interface BuildOptions {
+  readonly env: string;
+  readonly out: string;
+  readonly budget: number;
+}
+
+/** Largest bundle, kilobytes (1,000 bytes) of minified code: what still starts fast. */
+const defaultBudget = 700;
+
+export function addBuild(program: Command, session: Session): void {
+  const command = new Command("build")
+    .description("bundle one Lambda function for each handler, endpoint and part of the engine; exit code 3 where one is over its budget")
+    .requiredOption("--env <name>", "the environment whose names the bundles get")
+    .option("--out <folder>", "where the bundles go", "build")
+    .addOption(countOption("--budget <kB>", "largest bundle, in kB of minified code", 1, 50_000).default(defaultBudget));
+  runs<BuildOptions>(command, session, buildAll);
+  program.addCommand(command);
+}
+
+async function buildAll(call: Call<BuildOptions>): Promise<ExitCode> {
+  const { app: appPath } = await call.settings();
+  const { env, out, budget } = call.options;
+  const app = await loadApp(appPath, call.io.cwd);
+  const entries = entriesOf(app.topology, deploymentOf(app.topology, env), appPath);
+  const folder = resolve(call.io.cwd, out, env);
+  const bundles: Bundle[] = [];
+  await call.print.progress("bundling", async (report) => {
+    mkdirSync(folder, { recursive: true });
+    for (const entry of entries) {
+      report(`${String(bundles.length)}/${String(entries.length)}`);
+      const bundle = await bundleOf(entry, appPath);
+      writeFileSync(join(folder, `${bundle.name}.zip`), bundle.zip);
+      writeFileSync(join(folder, `${bundle.name}.map`), bundle.sourceMap);
+      bundles.push(bundle);
+    }
+  });
+  const over = bundles.filter((bundle) => bundle.bytes > budget * 1_000);
+  const result = bundles.map(({ name, kind, bytes, zip, hash, clients, packages }) => ({ name, kind, bytes, zipped: zip.length, hash, clients, packages }));
+  call.print.result({ folder, runtime, budget: budget * 1_000, over: over.map(({ name }) => name), bundles: result }, () =>
+    [
+      table(
+        result,
+        [
+          { title: "function", cell: ({ name }) => name },
+          { title: "kind", cell: ({ kind }) => kind },
+          { title: "kB", cell: ({ bytes }) => kilobytes(bytes), right: true },
+          { title: "zipped", cell: ({ zipped }) => kilobytes(zipped), right: true },
+          { title: "AWS clients", cell: ({ clients }) => clients.join(" ") },
+        ],
+        call.print.paint,
+      ),
+      `wrote ${plural(bundles.length, "bundle")} to ${shown(folder, call.io.cwd)} for ${runtime}, arm64`,
+      ...over.map(
+        (bundle) =>
+          `${bundle.name} is over its budget of ${String(budget)} kB; heaviest: ${bundle.packages
+            .slice(0, 3)
+            .map(([name, bytes]) => `${name} ${kilobytes(bytes)}`)
+            .join(", ")}`,
+      ),
+    ].join("\n"),
+  );
+  return over.length > 0 ? exit.problem : exit.ok;
+}
+
+function kilobytes(bytes: number): string {
+  return (bytes / 1_000).toFixed(0);
+}

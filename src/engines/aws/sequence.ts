@@ -1,0 +1,27 @@
+/** Numbers in one millisecond. */
+const perMillisecond = 4_096;
+
+/**
+ * Makes growing numbers from the time: positions in the journal, versions of rows and fences of deliveries. Those of one maker
+ * grow strictly, also when its clock stands still or jumps back; those of two makers are ordered by their clocks. Each
+ * millisecond begins with a random number, so that two makers rarely give the same one. They are exact until 2039-09, when
+ * they pass 2^53.
+ */
+export function sequenceMaker(now: () => number, random: () => number): () => number {
+  let last = -1;
+  return () => {
+    const first = now() * perMillisecond + Math.floor(random() * (perMillisecond / 2));
+    last = Math.max(last + 1, first);
+    return last;
+  };
+}
+
+/** The least position that an event accepted at `time` can have. */
+export function sequenceAt(time: number): number {
+  return time * perMillisecond;
+}
+
+/** When the event at this position was accepted, milliseconds since 1970. */
+export function timeOfSequence(sequence: number): number {
+  return Math.floor(sequence / perMillisecond);
+}

@@ -1,0 +1,133 @@
+/** One atomic write of a batch or a request, and what its cancellation means. */
+import type { NewEvent } from "../../../core/envelope.ts";
+import type { Commit, CommitResult, Guard, RowWrite, Settlement } from "../../../core/ports.ts";
+import { numberOf, toItem, type Item } from "../items/attributes.ts";
+import { answerKey, deliveryItem, deliveryKey, type DeliveryRecord } from "../items/deliveries.ts";
+import { isSameEvent, readEvent } from "../items/journal.ts";
+import { rowItem, rowKeyOf } from "../items/rows.ts";
+import { headActions, placed, putEvent, type PlacedEvent } from "./events.ts";
+import { check, hasVersion, put, remove, transact, type Action } from "./transaction.ts";
+import type { AwsDelivery, StoreContext } from "./types.ts";
+
+/** Answers to idempotent requests are kept for a day, as on the embedded engine. */
+export const answerRetention = 24 * 60 * 60_000;
+
+const what = "DynamoDB refused a commit";
+
+/** All or nothing. Throws as `transact` does. */
+export async function commitAll(context: StoreContext, commit: Commit<AwsDelivery>): Promise<CommitResult<AwsDelivery>> {
+  const unique = distinct(context, commit.events);
+  if ("clash" in unique) return { outcome: "identity-reused", event: unique.clash };
+  let { events } = unique;
+  const settled = commit.settled.map((settlement) => settleAction(context, settlement));
+  const rows = rowActions(context, commit);
+  const answers = answerActions(context, commit);
+  const fixed = [...settled, ...rows, ...answers];
+  for (;;) {
+    const failed = await transact(context, what, [...fixed, ...events.map((event) => putEvent(context, event)), ...headActions(context, events)]);
+    if (failed.size === 0) return { outcome: "committed" };
+    const lost = commit.settled.filter((_settlement, index) => failed.has(index)).map(({ delivery }) => delivery);
+    if (lost.length > 0) return { outcome: "lost", deliveries: lost };
+    if ([...failed.keys()].some((index) => index < fixed.length)) return { outcome: "conflict" };
+    const taken = events.map(({ event }, index) => ({ event, there: failed.get(fixed.length + index) }));
+    const clash = taken.find(({ event, there }) => there !== undefined && !isSameEvent(readEvent(context.system.hash, there).event, event));
+    if (clash !== undefined) return { outcome: "identity-reused", event: clash.event };
+    // What was emitted before with the same data is emitted: the rest is committed without it.
+    events = events.filter((_event, index) => !failed.has(fixed.length + index));
+  }
+}
+
+/** Each identity once, since a transaction takes an item once; or an event that says something else than one before it. */
+function distinct(context: StoreContext, given: readonly NewEvent[]): { readonly events: readonly PlacedEvent[] } | { readonly clash: NewEvent } {
+  const events = new Map<string, PlacedEvent>();
+  for (const event of given) {
+    const one = placed(context, event);
+    const other = events.get(one.key);
+    if (other === undefined) events.set(one.key, one);
+    else if (!isSameEvent(other.event, event)) return { clash: event };
+  }
+  return { events: [...events.values()] };
+}
+
+function settleAction(context: StoreContext, settlement: Settlement<AwsDelivery>): Action {
+  return recordAction(context, settlement.delivery, settledRecord(context, settlement));
+}
+
+/** Writes the record of a delivery, if it is still what was read. */
+export function recordAction({ deployment }: StoreContext, delivery: AwsDelivery, record: DeliveryRecord): Action {
+  const key = deliveryKey(delivery.handler, delivery.journalKey, delivery.run);
+  return put(deployment.deliveries, deliveryItem(key, record), hasVersion(delivery.record?.version));
+}
+
+/** What a delivery's record says whatever comes of it. */
+export function recordOf(context: StoreContext, delivery: AwsDelivery): Pick<DeliveryRecord, "handler" | "run" | "redrives" | "version" | "event"> {
+  const { handler, run, journalKey, sequence, record, event } = delivery;
+  return {
+    handler,
+    run,
+    redrives: record?.redrives ?? 0,
+    version: Math.max(context.next(), (record?.version ?? 0) + 1),
+    event: { journalKey, sequence, id: event.id, type: event.type, key: event.key, tenant: event.tenant },
+  };
+}
+
+function settledRecord(context: StoreContext, { delivery, status, wrote, milliseconds }: Settlement<AwsDelivery>): DeliveryRecord {
+  const common = { ...recordOf(context, delivery), milliseconds };
+  const now = context.system.clock.now();
+  switch (status.state) {
+    case "done":
+      return { ...common, state: "done", attempts: delivery.attempt, wrote, endedAt: now };
+    case "dead":
+      return { ...common, state: "dead", attempts: status.attempts, failure: status.failure, endedAt: now };
+    default:
+      return { ...common, state: status.state, attempts: status.attempts, dueAt: status.dueAt, failure: status.failure, received: delivery.received };
+  }
+}
+
+function rowActions(context: StoreContext, { guards, writes }: Pick<Commit, "guards" | "writes">): readonly Action[] {
+  const guarded = new Map(guards.map((guard) => [rowId(guard), guard.version]));
+  const written = new Set(writes.map(rowId));
+  // Another version than any before: above those that were read, whatever the clocks of others say.
+  const version = writes.length === 0 ? 0 : Math.max(context.next(), ...guards.map((guard) => guard.version + 1));
+  return [
+    ...writes.map((write) => writeAction(context, write, guarded.get(rowId(write)), version)),
+    ...guards
+      .filter((guard) => !written.has(rowId(guard)))
+      .map(({ table, key, version: read }) => check(tableName(context, table), toItem(rowKeyOf(key)), hasVersion(read))),
+  ];
+}
+
+function rowId({ table, key }: Pick<Guard, "table" | "key">): string {
+  return `${table}/${key}`;
+}
+
+function writeAction(context: StoreContext, write: RowWrite, guard: number | undefined, version: number): Action {
+  const table = tableName(context, write.table);
+  const condition = guard === undefined ? undefined : hasVersion(guard);
+  const { body } = write;
+  return body === undefined ? remove(table, toItem(rowKeyOf(write.key)), condition) : put(table, rowItem({ ...write, body }, version), condition);
+}
+
+export function tableName({ deployment }: Pick<StoreContext, "deployment">, table: string): string {
+  return deployment.tables.get(table) ?? table;
+}
+
+function answerActions({ deployment, system }: StoreContext, { answer }: Pick<Commit, "answer">): readonly Action[] {
+  if (answer === undefined) return [];
+  const now = system.clock.now();
+  const ttl = Math.ceil((now + answerRetention) / 1_000);
+  const item = toItem({ ...answerKey(system.hash, answer.request), ft: answer.fingerprint, b: answer.answer, ttl });
+  // TTL removes late: an answer whose time is over is none.
+  return [
+    put(deployment.deliveries, item, {
+      ConditionExpression: "attribute_not_exists(p) OR #ttl <= :now",
+      ExpressionAttributeNames: { "#ttl": "ttl" },
+      ExpressionAttributeValues: { ":now": { N: String(Math.floor(now / 1_000)) } },
+    }),
+  ];
+}
+
+/** Whether an item whose TTL removes it late is still there. */
+export function isKept(item: Item, now: number): boolean {
+  return (numberOf(item, "ttl") ?? Number.POSITIVE_INFINITY) > Math.floor(now / 1_000);
+}

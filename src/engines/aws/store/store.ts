@@ -1,0 +1,30 @@
+/** The core's `Store` on DynamoDB. */
+import type { Store } from "../../../core/ports.ts";
+import { needText } from "../items/attributes.ts";
+import { answerKey } from "../items/deliveries.ts";
+import { readRow, rowKeyOf } from "../items/rows.ts";
+import { createAppender } from "./append.ts";
+import { commitAll, isKept, tableName } from "./commit.ts";
+import { queryRows } from "./query.ts";
+import { getItem } from "./read.ts";
+import { readSteps, writeStep } from "./steps.ts";
+import type { AwsDelivery, StoreContext } from "./types.ts";
+
+export function createAwsStore(context: StoreContext): Store<AwsDelivery> {
+  return {
+    append: createAppender(context),
+    async get(table, key) {
+      const item = await getItem(context, tableName(context, table), rowKeyOf(key));
+      return item === undefined ? undefined : readRow(item);
+    },
+    query: (table, query) => queryRows(context, table, query),
+    steps: (delivery) => readSteps(context, delivery),
+    saveStep: (delivery, name, result) => writeStep(context, delivery, name, result),
+    async answer(request) {
+      const item = await getItem(context, context.deployment.deliveries, answerKey(context.system.hash, request));
+      if (item === undefined || !isKept(item, context.system.clock.now())) return undefined;
+      return { request, fingerprint: needText(item, "ft"), answer: needText(item, "b") };
+    },
+    commit: (commit) => commitAll(context, commit),
+  };
+}

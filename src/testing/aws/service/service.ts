@@ -1,0 +1,151 @@
+/** What all fake services have in common: commands by name, fields that must be known, one record per request, one turn of the clock per answer. */
+import type { VirtualClock } from "../../clock.ts";
+import { ConnectionError, UnsupportedByFake, type AwsError } from "./errors.ts";
+
+/** What a request did to a resource, in the words of an IAM policy. */
+export interface Access {
+  /** E.g. `dynamodb:PutItem`. A transaction has no action of its own: it needs those of its items. */
+  readonly action: string;
+  readonly resource: string;
+  /** Partition keys that it named, which a policy can bind with `dynamodb:LeadingKeys`. */
+  readonly leadingKeys?: readonly string[];
+}
+
+/** One request to a service. */
+export interface Call {
+  /** Name of the function that sent it; `""`: sent from outside. */
+  readonly function: string;
+  /** E.g. `dynamodb:TransactWriteItems`. */
+  readonly operation: string;
+  readonly accesses: readonly Access[];
+  /** Items, messages or entries in it or in its answer, and their bytes. */
+  readonly items: number;
+  readonly bytes: number;
+  /** Name of the error that it ended with. */
+  readonly error?: string;
+}
+
+/** Where an operation says what it did. */
+export interface Note {
+  readonly caller: Caller;
+  access(action: string, resource: string, leadingKeys?: readonly string[]): void;
+  count(items: number, bytes: number): void;
+}
+
+/** Who sends: a process with a life, whose requests are not answered after its death. */
+export interface Caller {
+  /** Name of its function; `""`: none. */
+  readonly function: string;
+  /** Whether what it asks for now reaches a service. */
+  isAlive(): boolean;
+}
+
+/** Decides what goes wrong with one request. */
+export interface RequestFaults {
+  /** Thrown instead of an answer, before anything was done. */
+  before(operation: string, caller: Caller): Error | undefined;
+  /** Thrown instead of an answer, after all was done. */
+  after(operation: string, caller: Caller): Error | undefined;
+}
+
+export const noFaults: RequestFaults = { before: () => undefined, after: () => undefined };
+
+/** One operation, its input's type forgotten. */
+export interface Operation {
+  readonly fields: ReadonlySet<string>;
+  readonly run: (input: object, note: Note) => unknown;
+}
+
+/**
+ * An operation that knows these fields of its input: another one is refused by the fake, since it would be ignored.
+ * `fields` holds what `run` heeds, or may pass over because it changes nothing here.
+ */
+export function operation<Input extends object, Output>(
+  fields: readonly (keyof Input & string)[],
+  run: (input: Input, note: Note) => Omit<Output, "$metadata"> | Promise<Omit<Output, "$metadata">>,
+): Operation {
+  return { fields: new Set(fields), run: (input, note) => run(input as Input, note) };
+}
+
+export interface Service {
+  /** Its prefix in IAM actions, e.g. `dynamodb`. */
+  readonly name: string;
+  /** By command, e.g. `PutItem`. */
+  readonly operations: Readonly<Record<string, Operation>>;
+}
+
+/** What sends SDK commands: the part of every SDK client that code needs. */
+export interface FakeClient {
+  send(command: { readonly input: object }, options?: { readonly abortSignal?: AbortSignal }): Promise<unknown>;
+  destroy(): void;
+}
+
+export interface ServiceHost {
+  readonly clock: VirtualClock;
+  readonly faults: RequestFaults;
+  record(call: Call): void;
+}
+
+/** A promise of what a dead process waits for. */
+export function never<Result>(): Promise<Result> {
+  return new Promise(() => undefined);
+}
+
+/** A client of `service` for `caller`. Answers come in a turn of the clock of their own, in the order that the clock draws. */
+export function clientOf(service: Service, caller: Caller, host: ServiceHost): FakeClient {
+  const serve = async (name: string, { fields, run }: Operation, input: object): Promise<unknown> => {
+    const full = `${service.name}:${name}`;
+    const accesses: Access[] = [];
+    let items = 0;
+    let bytes = 0;
+    const note: Note = {
+      caller,
+      access: (action, resource, leadingKeys) => {
+        if (!accesses.some((known) => known.action === action && known.resource === resource && String(known.leadingKeys) === String(leadingKeys)))
+          accesses.push({ action, resource, ...(leadingKeys === undefined ? {} : { leadingKeys }) });
+      },
+      count: (more, size) => {
+        items += more;
+        bytes += size;
+      },
+    };
+    let error: unknown;
+    try {
+      const unknown = Object.entries(input).find(([field, value]) => value !== undefined && !fields.has(field));
+      if (unknown !== undefined) throw new UnsupportedByFake(`the field ${unknown[0]} of ${name}`);
+      const early = host.faults.before(full, caller);
+      if (early !== undefined) throw early;
+      const output = (await run(input, note)) as object;
+      const late = host.faults.after(full, caller);
+      if (late !== undefined) throw late;
+      return { ...output, $metadata: { httpStatusCode: 200, requestId: "00000000-0000-4000-8000-000000000000", attempts: 1, totalRetryDelay: 0 } };
+    } catch (thrown) {
+      error = thrown;
+      throw thrown;
+    } finally {
+      const failure = error === undefined ? {} : { error: (error as AwsError).name };
+      host.record({ function: caller.function, operation: full, accesses, items, bytes, ...failure });
+    }
+  };
+  return {
+    send: (command, options) => {
+      const name = command.constructor.name.replace(/Command$/, "");
+      const found = service.operations[name];
+      if (found === undefined) return Promise.reject(new UnsupportedByFake(`the command ${name} of ${service.name}`));
+      if (!caller.isAlive()) return never();
+      return new Promise((resolve, reject) => {
+        host.clock.soon(() => {
+          if (options?.abortSignal?.aborted === true) reject(new ConnectionError("AbortError", "Request aborted"));
+          else if (caller.isAlive()) serve(name, found, command.input).then(whileAlive(caller, resolve), whileAlive(caller, reject));
+        });
+      });
+    },
+    destroy: () => undefined,
+  };
+}
+
+function whileAlive<Value>(caller: Caller, settle: (value: Value) => void): (value: Value) => void {
+  return (value) => {
+    if (caller.isAlive()) settle(value);
+  };
+}
