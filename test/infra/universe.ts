@@ -81,7 +81,13 @@ export function thingsOf(stack: Stack): readonly Thing[] {
     ...[...indexes, ...["time", "flow"].map((index) => arn("dynamodb", `table/${journal}/index/${index}`))].map((each) => ({ arn: each, parts: items("row") })),
     { arn: arn("dynamodb", `table/${deliveries}/index/open`), parts: items("row") },
     ...plain(...tables.map((table) => arn("dynamodb", `table/${table}/stream/2026-01-01T00:00:00.000`))),
-    ...plain(...functions.flatMap((name) => [arn("lambda", `function:${name}`), arn("logs", `log-group:/aws/lambda/${name}:log-stream:1`)])),
+    ...plain(
+      ...functions.flatMap((name) => [
+        arn("lambda", `function:${name}`),
+        arn("lambda", `function:${name}:live`),
+        arn("logs", `log-group:/aws/lambda/${name}:log-stream:1`),
+      ]),
+    ),
     ...plain(...functions.map((name) => arn("logs", `log-group:/aws/lambda/${name}`))),
     ...stack.roles.map((role) => ({
       arn: `arn:aws:iam::${account}:role/${role}`,
