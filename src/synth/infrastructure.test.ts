@@ -144,5 +144,7 @@ it("500 handlers stay below the size of a role's policies that AWS takes, and ar
   // Inline policies of a role take 10,240 characters in all, without white space (IAM quotas, read 2026-11).
   const tooLarge = [...large.policies].filter(([name, policy]) => name.startsWith("role.") && JSON.stringify(policy).length > 10_240).map(([name]) => name);
   expect(tooLarge).toEqual([]);
+  // A managed policy, which a boundary is, takes 6,144.
+  expect(JSON.stringify(large.policies.get("boundary")).length).toBeLessThan(6_144);
   expect(Object.keys(large.variables.handlers)).toHaveLength(501);
 });

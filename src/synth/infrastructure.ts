@@ -9,6 +9,7 @@ import type { AnyTable } from "../core/table.ts";
 import type { Topology } from "../core/topology.ts";
 import { alarmsOf, type Alarm } from "./alarms.ts";
 import { arnsOf } from "./arns.ts";
+import { boundaryPolicy } from "./boundary.ts";
 import { dashboardOf } from "./dashboard.ts";
 import type { Environment } from "./environment.ts";
 import { apiPolicy, endpointPolicy, handlerPolicy, relayPolicy, schedulerPolicy, schedulerRole, tickerPolicy, type GrantContext } from "./grants.ts";
@@ -206,6 +207,7 @@ function policiesOf(context: GrantContext): ReadonlyMap<string, Policy> {
   for (const queue of [deployment.delayQueue, deployment.relayFailures]) documents.set(`queue.${queue}`, ownQueuePolicy(context, queue));
   for (const table of [deployment.journal, deployment.deliveries, deployment.system, ...deployment.tables.values()])
     documents.set(`table.${table}`, tablePolicy(context, table));
+  documents.set("boundary", boundaryPolicy(context));
   documents.set("bus", busPolicy(context));
   documents.set("key", keyPolicy(context));
   return documents;

@@ -328,4 +328,18 @@ alone(
   allow({ Action: ["dynamodb:GetItem"], Resource: [table] }, where("ForAllValues:StringEquals", "dynamodb:LeadingKeys", "${aws:PrincipalTag/tenant}")),
 );
 
+const vpc = `arn:aws:ec2:eu-west-1:${home}:vpc/v-1`;
+alone(
+  yes,
+  "an ARN that a key of type text holds is compared as one, as in AWS's key policy for CloudWatch Logs",
+  { context: { "aws:SourceVpcArn": vpc } },
+  allow(send, where("ArnLike", "aws:SourceVpcArn", `arn:aws:ec2:*:${home}:vpc/*`)),
+);
+alone(
+  no,
+  "text that is no ARN is like none",
+  { context: { "aws:SourceVpcArn": "vpc-1" } },
+  allow(send, where("ArnLike", "aws:SourceVpcArn", "arn:*:ec2:*:*:*")),
+);
+
 export const goldenCases: readonly GoldenCase[] = found;

@@ -136,8 +136,8 @@ function serviceRules({ deployment, topology, environment }: Stack, names: Names
       names.key("dynamodb"),
     ],
     [`${deployment.prefix}-pq-scheduler`]: [
-      { actions: ["sqs:SendMessage"], resources: [delay] },
-      { actions: ["lambda:InvokeFunction"], resources: [arn("lambda", `function:${deployment.prefix}-pq-ticker`)] },
+      { actions: ["sqs:SendMessage"], resources: [delay, arn("sqs", `${deployment.prefix}-pq-relay-failures`)] },
+      { actions: ["lambda:InvokeFunction"], resources: [arn("lambda", `function:${deployment.prefix}-pq-ticker:live`)] },
       names.key("sqs"),
     ],
   };

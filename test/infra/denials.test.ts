@@ -144,8 +144,10 @@ describe("a service acts for what it was made for, and for nobody else", () => {
     expect(asService("events", send("keep-stock", from(rule("send-payment"))))).toBe("implicit-deny");
   });
 
-  it("a dead-letter queue takes nothing from a service", () => {
-    expect(asService("events", send("keep-stock-dlq", from(rule("keep-stock"))))).toBe("implicit-deny");
+  it("a dead-letter queue takes what its own rule could not deliver, and nothing else", () => {
+    expect(asService("events", send("keep-stock-dlq", from(rule("keep-stock"))))).toBe("allow");
+    expect(asService("events", send("keep-stock-dlq", from(rule("send-payment"))))).toBe("implicit-deny");
+    expect(asService("events", send("keep-stock-dlq", from(rule("keep-stock", foreign), foreign)))).toBe("implicit-deny");
   });
 
   it("a role is taken on for its own function or schedule only", () => {

@@ -45,16 +45,24 @@ export function sessionOf({ environment }: Stack, role: string): Principal {
   return { type: "session", roleArn: `arn:aws:iam::${environment.account}:role/${role}`, sessionName: "run" };
 }
 
-/** What is decided in `stack` when a principal with that policy asks. */
-export function ask(stack: Stack, request: Request, identity: Policy | undefined): Answer {
+/** What is decided in `stack` when a principal with that policy asks; a role is bounded where `boundary` says so. */
+export function ask(stack: Stack, request: Request, identity: Policy | undefined, boundary?: Policy): Answer {
   const resource = policyOn(stack, request);
   const owned = /^(?:\*|arn:[^:]*:[^:]*:[^:]*::.*)$/.test(request.resource) ? { ...request, resourceAccount: stack.environment.account } : request;
-  return evaluate(owned, { ...(identity === undefined ? {} : { identity: [identity] }), ...(resource === undefined ? {} : { resource }) });
+  return evaluate(owned, {
+    ...(identity === undefined ? {} : { identity: [identity] }),
+    ...(boundary === undefined ? {} : { boundary }),
+    ...(resource === undefined ? {} : { resource }),
+  });
 }
 
 export function rolePolicy(stack: Stack, role: string): Policy {
-  const policy = stack.policies.get(`role.${role}`);
-  if (policy === undefined) throw new PulseQueueError("INTERNAL", `There is no role ${role}`);
+  return policyOf(stack, `role.${role}`);
+}
+
+export function policyOf({ policies }: Stack, name: string): Policy {
+  const policy = policies.get(name);
+  if (policy === undefined) throw new PulseQueueError("INTERNAL", `There is no policy ${name}`);
   return policy;
 }
 

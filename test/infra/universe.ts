@@ -48,11 +48,11 @@ export function thingsOf(stack: Stack): readonly Thing[] {
   const plain = (...arns: readonly string[]): readonly Thing[] => arns.map((each) => ({ arn: each, parts: whole }));
   const { journal, deliveries, system, prefix } = deployment;
   const owners = ownersOf(stack);
-  const engineItems: Readonly<Record<string, readonly Part[]>> = {
-    [journal]: items(`e#${topology.app}#1`, "e#elsewhere#1", "k#1", "x#1", ...owners.map((owner) => `e#${topology.app}/${owner}#1`)),
-    [deliveries]: items("x#1", ...owners.map((owner) => `${owner}#1`)),
-    [system]: items("key#1", "nonce#1", "ledger", "tick#1", "pause#1"),
-  };
+  // Every table is asked for every kind of key: what is meant for one table must not open another.
+  const rows = items(
+    ...["row", "x#1", "key#1", "nonce#1", "ledger", "tick#1", "pause#1", "k#1", `e#${topology.app}#1`, "e#elsewhere#1"],
+    ...owners.flatMap((owner) => [`${owner}#1`, `e#${topology.app}/${owner}#1`]),
+  );
   const tables = [journal, deliveries, system, ...deployment.tables.values()];
   const indexes = [...topology.tables.values()].flatMap((table) =>
     [...table.indexFields.keys()].map((index) => arn("dynamodb", `table/${deployment.tables.get(table.name) ?? ""}/index/${index}`)),
@@ -77,17 +77,24 @@ export function thingsOf(stack: Stack): readonly Thing[] {
       parts: [...topology.events.keys(), "stranger"].map((name) => ({ name, context: { "events:detail-type": [name] } })),
     },
     ...plain(...[...queues, deployment.delayQueue, deployment.relayFailures].map((queue) => arn("sqs", queue))),
-    ...tables.map((table) => ({ arn: arn("dynamodb", `table/${table}`), parts: engineItems[table] ?? items("row") })),
+    ...tables.map((table) => ({ arn: arn("dynamodb", `table/${table}`), parts: rows })),
     ...[...indexes, ...["time", "flow"].map((index) => arn("dynamodb", `table/${journal}/index/${index}`))].map((each) => ({ arn: each, parts: items("row") })),
     { arn: arn("dynamodb", `table/${deliveries}/index/open`), parts: items("row") },
     ...plain(...tables.map((table) => arn("dynamodb", `table/${table}/stream/2026-01-01T00:00:00.000`))),
-    ...plain(...functions.flatMap((name) => [arn("lambda", `function:${name}`), arn("logs", `log-group:/aws/lambda/${name}:log-stream:1`)])),
+    ...plain(
+      ...functions.flatMap((name) => [
+        arn("lambda", `function:${name}`),
+        arn("lambda", `function:${name}:live`),
+        arn("logs", `log-group:/aws/lambda/${name}:log-stream:1`),
+      ]),
+    ),
     ...plain(...functions.map((name) => arn("logs", `log-group:/aws/lambda/${name}`))),
     ...stack.roles.map((role) => ({
       arn: `arn:aws:iam::${account}:role/${role}`,
       parts: ["scheduler", "lambda", "ec2"].map((service) => ({ name: service, context: { "iam:PassedToService": `${service}.amazonaws.com` } })),
     })),
-    ...plain(...[...deployment.secrets.values()].map((secret) => arn("secretsmanager", `secret:${secret}-AbCdEf`))),
+    // One more secret than is declared: there may be few.
+    ...plain(...[...deployment.secrets.values(), `${prefix}/other`].map((secret) => arn("secretsmanager", `secret:${secret}-AbCdEf`))),
     ...plain(...["delay-1", "ticker"].map((name) => arn("scheduler", `schedule/${deployment.scheduleGroup}/${name}`))),
     { arn: arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab"), parts: keyParts },
     {

@@ -37,6 +37,7 @@ export const importTable: readonly Rule[] = [
   { part: "src/http/", parts: ["src/core/"], packages: ["node:", "hono", "@hono/node-server", "jose"] },
   { part: "src/observe/", parts: ["src/core/"], packages: ["node:", "pino", "prom-client", "@opentelemetry/api"] },
   { part: "src/synth/", parts: ["src/core/"], packages: ["node:"] },
+  { part: "src/audit/iam/", parts: ["src/core/", "src/synth/"], packages: [] },
   { part: "src/audit/", parts: ["src/core/", "src/synth/"], packages: ["node:"] },
   {
     part: "src/testing/",

@@ -66,6 +66,18 @@ describe("a policy that says too much or nothing", () => {
     expect(problems({ Action: "xray:PutTraceSegments", Resource: "*" })).toEqual([]);
   });
 
+  test.each([
+    ["dynamodb:GetRecords", `arn:aws:dynamodb:eu-west-1:${account}:table/orders/stream/*`, `arn:aws:dynamodb:eu-west-1:${account}:table/*/stream/*`],
+    ["secretsmanager:GetSecretValue", `arn:aws:secretsmanager:eu-west-1:${account}:secret:a-??????`, `arn:aws:secretsmanager:eu-west-1:${account}:secret:a-*`],
+    ["logs:PutLogEvents", `arn:aws:logs:eu-west-1:${account}:log-group:/a:log-stream:*`, `arn:aws:logs:eu-west-1:${account}:log-group:/a*:log-stream:*`],
+    ["scheduler:CreateSchedule", `arn:aws:scheduler:eu-west-1:${account}:schedule/g/delay-*`, `arn:aws:scheduler:eu-west-1:${account}:schedule/g*/delay-*`],
+    ["s3:GetObject", "arn:aws:s3:::state/shop/*", "arn:aws:s3:::state*/shop/*"],
+    ["dynamodb:GetItem", `arn:aws:dynamodb:eu-west-1:${account}:table/orders`, `arn:aws:dynamodb:eu-west-1:${account}:table/orders*`],
+  ])("%s may leave open what AWS names, and no more", (action, narrow, wide) => {
+    expect(problems({ Action: action, Resource: narrow })).toEqual([]);
+    expect(problems({ Action: action, Resource: wide })).toEqual([`wildcard-resource: ${wide} is wider than ${action} needs: name the resource`]);
+  });
+
   test("a service must be bound to a source and an account", () => {
     const grant = { Principal: { Service: "events.amazonaws.com" }, Action: "sqs:SendMessage", Resource: queue };
     expect(problems(grant, "resource")).toEqual(["confused-deputy: events.amazonaws.com may act for anybody: add aws:sourcearn and aws:sourceaccount"]);
@@ -75,6 +87,34 @@ describe("a policy that says too much or nothing", () => {
     expect(problems(whole, "resource")).toEqual([]);
     const trust = { Principal: { Service: "scheduler.amazonaws.com" }, Action: "sts:AssumeRole" };
     expect(problems(trust, "trust")).toEqual(["confused-deputy: scheduler.amazonaws.com may act for anybody: add aws:sourcearn and aws:sourceaccount"]);
+  });
+
+  test("CloudWatch Logs says by the encryption context whose logs a key is for", () => {
+    const grant = { Principal: { Service: "logs.eu-west-1.amazonaws.com" }, Action: "kms:Decrypt", Resource: "*" };
+    const context = { "kms:EncryptionContext:aws:logs:arn": `arn:aws:logs:eu-west-1:${account}:log-group:/aws/lambda/shop` };
+    expect(problems({ ...grant, Condition: { ArnEquals: context } }, "resource")).toEqual([]);
+    expect(problems(grant, "resource")).toEqual(["confused-deputy: logs.eu-west-1.amazonaws.com may act for anybody: add kms:encryptioncontext:aws:logs:arn"]);
+    const other = { ...grant, Principal: { Service: "events.amazonaws.com" }, Condition: { ArnEquals: context } };
+    expect(problems(other, "resource")).toHaveLength(1);
+  });
+
+  test("a key's policy may leave everything to its account, and to nobody else", () => {
+    const grant = { Action: "kms:*", Resource: "*" };
+    expect(problems({ ...grant, Principal: { AWS: account } }, "resource")).toEqual([]);
+    expect(problems({ ...grant, Principal: { AWS: `arn:aws:iam::${account}:role/a` } }, "resource")).toHaveLength(1);
+  });
+
+  test("a resource that AWS names is told by what does not change", () => {
+    const grant = { Action: "kms:Decrypt", Resource: `arn:aws:kms:eu-west-1:${account}:key/*` };
+    const alias = { "kms:ResourceAliases": "alias/shop" };
+    const wide = [`wildcard-resource: ${grant.Resource} is wider than kms:Decrypt needs: name the resource`];
+    expect(problems({ ...grant, Condition: { "ForAnyValue:StringEquals": alias } })).toEqual([]);
+    expect(problems(grant)).toEqual(wide);
+    expect(problems({ ...grant, Condition: { "ForAnyValue:StringEqualsIfExists": alias } })).toEqual(wide);
+    expect(problems({ ...grant, Condition: { "ForAnyValue:StringNotEquals": alias } })).toEqual(wide);
+    expect(problems({ ...grant, Condition: { "ForAnyValue:StringLike": { "kms:ResourceAliases": "*" } } })).toEqual(wide);
+    const other = { ...grant, Resource: `arn:aws:kms:eu-west-*:${account}:key/*` };
+    expect(problems({ ...other, Condition: { "ForAnyValue:StringEquals": alias } })).toHaveLength(1);
   });
 
   test("everybody without a condition is too many", () => {

@@ -1,4 +1,5 @@
 /** What a policy says that it should not, though it is valid: too wide, without effect, or open to a confused deputy. */
+import { rootAccount } from "./arn.ts";
 import { cataloguedActions, supportsKey, type CataloguedAction } from "./catalogue.ts";
 import { fits, globOf, globsMeet, variablesOf } from "./pattern.ts";
 import type { Condition, Policy, Statement } from "./types.ts";
@@ -51,7 +52,7 @@ function findings(policy: Policy, statement: Statement): readonly Finding[] {
   const grants = statement.effect === "Allow" && !isFrame(policy);
   return [
     ...(grants ? wildcards(policy, statement, actions) : []),
-    ...(grants ? principals(statement) : []),
+    ...(grants ? principals(statement, actions) : []),
     ...(statement.effect === "Allow" ? statement.conditions.flatMap((condition) => missingNull(statement, condition)) : unresolvable(statement)),
     ...statement.conditions.flatMap((condition) => unsupported(condition, actions)),
     ...mismatches(statement, actions),
@@ -65,31 +66,68 @@ export function actionsOf({ actions }: Statement): readonly CataloguedAction[] {
 }
 
 function wildcards(policy: Policy, statement: Statement, actions: readonly CataloguedAction[]): readonly Finding[] {
+  // The only resource of a key's policy is the key: it is written as *.
+  const own = policy.kind === "resource" && actions.every(({ name }) => name.startsWith("kms:"));
+  // What leaves a key to the account's own policies: AWS warns that a key without it may get out of everybody's hands.
+  if (own && statement.principals?.items.every(({ value }) => rootAccount(value) !== undefined) === true) return [];
   const wide = statement.actions.not ? ["NotAction"] : statement.actions.items.filter((pattern) => /[*?]/.test(pattern));
   const found: Finding[] = wide.map((pattern) => [
     "wildcard-action",
     `${pattern} allows ${String(actions.length)} actions of the catalogue: name those that are used`,
   ]);
   const narrowable = actions.filter(({ types }) => types.length > 0);
-  // The only resource of a key's policy is the key: it is written as *.
-  const own = policy.kind === "resource" && actions.every(({ name }) => name.startsWith("kms:"));
   if (narrowable.length === 0 || own || statement.resources === undefined) return found;
-  const open = statement.resources.not ? ["NotResource"] : statement.resources.items.filter(isOpen);
+  const open = statement.resources.not
+    ? ["NotResource"]
+    : statement.resources.items.filter((pattern) => isOpen(pattern) && !isNamedOtherwise(pattern, statement));
   return [...found, ...open.map((pattern): Finding => ["wildcard-resource", `${pattern} is wider than ${narrowable[0]?.name ?? ""} needs: name the resource`])];
 }
 
-/** Whether a pattern leaves open whose resource it is, or which of all. A `*` behind a part of a name is a choice among one's own. */
+/** Names that AWS makes up, or that are made at run time: only their end can be left open, behind all that is known. */
+const openEnds: readonly RegExp[] = [
+  /:dynamodb:[^*?]+:table\/[^*?/]+\/stream\/\*$/,
+  /:secretsmanager:[^*?]+:secret:[^*?]+-\?{6}$/,
+  /:logs:[^*?]+:log-group:[^*?]+:(?:log-stream:)?\*$/,
+  /:scheduler:[^*?]+:schedule\/[^*?/]+\/[^*?/]*\*$/,
+  /:s3:::[^*?/]+\/[^*?]*\*$/,
+];
+
+/** Whether a pattern stands for more than one thing that could be named. */
 function isOpen(pattern: string): boolean {
-  const [, partition = "", , region = "", account = "", ...rest] = pattern.split(":");
-  return pattern === "*" || [partition, region, account].some((part) => /[*?]/.test(part)) || /^(?:[a-z-]+[:/])?\*$/.test(rest.join(":"));
+  const known = pattern.replaceAll(/\$\{[^{}]+\}/g, "v");
+  return /[*?]/.test(known) && !openEnds.some((end) => end.test(known));
 }
 
-function principals({ principals: who, conditions }: Statement): readonly Finding[] {
+/**
+ * Resources whose names AWS makes up when it makes them: they are told by what does not change. The condition must name it, not
+ * only ask for it where it is there.
+ */
+const namedBy: readonly (readonly [resource: RegExp, key: string])[] = [
+  [/^arn:aws[a-z-]*:kms:[a-z\d-]+:\d{12}:key\/\*$/, "kms:resourcealiases"],
+  [/^arn:aws[a-z-]*:lambda:[a-z\d-]+:\d{12}:event-source-mapping:\*$/, "lambda:functionarn"],
+];
+
+function isNamedOtherwise(pattern: string, { conditions }: Statement): boolean {
+  return namedBy.some(([resource, key]) => resource.test(pattern) && conditions.some((condition) => condition.key === key && names(condition)));
+}
+
+/** Whether the condition asks for values, and for a request that has one. */
+function names({ negated, ifExists, set, test, values }: Condition): boolean {
+  return !negated && !ifExists && set !== "all" && test !== "Null" && !values.includes("*");
+}
+
+/** What says for whom a service acts. CloudWatch Logs says it to a key by the log group in the encryption context. */
+function scopesOf(service: string, actions: readonly CataloguedAction[]): readonly string[] {
+  const logsKey = service.startsWith("logs.") && actions.every(({ name }) => name.startsWith("kms:"));
+  return logsKey ? ["kms:encryptioncontext:aws:logs:arn"] : ["aws:sourcearn", "aws:sourceaccount"];
+}
+
+function principals({ principals: who, conditions }: Statement, actions: readonly CataloguedAction[]): readonly Finding[] {
   const found: Finding[] = [];
-  const keys = new Set(conditions.filter(({ negated, ifExists, test }) => !negated && !ifExists && test !== "Null").map(({ key }) => key));
-  const scopes = ["aws:sourcearn", "aws:sourceaccount"].filter((key) => !keys.has(key));
+  const keys = new Set(conditions.filter(names).map(({ key }) => key));
   for (const { type, value } of who?.items ?? []) {
-    if (type === "Service" && scopes.length > 0) found.push(["confused-deputy", `${value} may act for anybody: add ${scopes.join(" and ")}`]);
+    const scopes = type === "Service" ? scopesOf(value, actions).filter((key) => !keys.has(key)) : [];
+    if (scopes.length > 0) found.push(["confused-deputy", `${value} may act for anybody: add ${scopes.join(" and ")}`]);
     if (value === "*" && keys.size === 0) found.push(["open-principal", "everybody is allowed, without a condition"]);
   }
   return found;
@@ -143,6 +181,7 @@ function deniesPlainTransport({ effect, conditions, principals: who, actions }: 
     only.values.includes("false") &&
     who?.not === false &&
     who.items.some(({ value }) => value === "*") &&
-    actions.items.some((pattern) => pattern === "*" || pattern.endsWith(":*"))
+    // A bus's policy names single actions; the one that carries data is PutEvents.
+    actions.items.some((pattern) => pattern === "*" || pattern.endsWith(":*") || pattern === "events:PutEvents")
   );
 }

@@ -13,7 +13,7 @@ export function addIam(program: Command, session: Session): void {
   const iam = group("iam", "what each function may do in AWS, derived from the declaration");
   const show = addStackOptions(
     new Command("show").argument("[name]", "a handler, endpoint, function or role").description("permissions, one line for each"),
-  ).option("--all", "the policies of queues, tables, bus, key and trust too");
+  ).option("--all", "the policies of queues, tables, bus, key and trust, and the boundary too");
   const diff = addStackOptions(new Command("diff").description("what the declaration changes against the committed policies; exit code 3 where it does"));
   runs<ShowOptions>(show, session, showPermissions);
   runs<StackOptions>(diff, session, showChanges);
