@@ -26,6 +26,16 @@ test("a number tells its time, and a time the least number", () => {
   expect(Number.isSafeInteger(number)).toBe(true);
 });
 
+test("a number is above what it must follow, and those after it too", () => {
+  const next = sequenceMaker(
+    () => 1_000,
+    () => 0,
+  );
+  const cause = sequenceAt(2_000);
+  expect(next(cause)).toBe(cause + 1);
+  expect(next()).toBe(cause + 2);
+});
+
 test("two makers begin a millisecond with different numbers", () => {
   const [one, other] = [0.1, 0.2].map((random) =>
     sequenceMaker(

@@ -5,6 +5,7 @@ import { isPulseQueueError, PulseQueueError } from "../../../core/errors.ts";
 import type { HandlerDefinition } from "../../../core/handler.ts";
 import type { SettledStatus, Store } from "../../../core/ports.ts";
 import type { Sqs } from "../clients.ts";
+import { wholeSeconds } from "../store/commit.ts";
 import { transactionItems } from "../store/transaction.ts";
 import type { AwsDelivery } from "../store/types.ts";
 import { admit, claim, returnClaim } from "./claim.ts";
@@ -220,7 +221,7 @@ export class Batch {
 }
 
 function fateOf(status: SettledStatus, now: number): Fate {
-  return "dueAt" in status ? returned(status.dueAt - now) : removed;
+  return "dueAt" in status ? returned(wholeSeconds(status.failure.at, status.dueAt) - now) : removed;
 }
 
 /** A store that loses the later ones of a group with the first: where one was taken over, nobody knows here whether the next may go. */
