@@ -8,6 +8,7 @@ import type { ObservedFact } from "../../src/core/ports.ts";
 import { defineTable } from "../../src/core/table.ts";
 import type { Item } from "../../src/engines/aws/items/attributes.ts";
 import { openRuntime, type Runtime, type RuntimeOptions } from "../../src/engines/aws/entries/context.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { virtualClock, type VirtualClock } from "../../src/testing/clock.ts";
 import { shape } from "../../src/testing/contract/fixtures.ts";
 import { fakeAws } from "../../src/testing/aws/fake-aws.ts";
@@ -76,7 +77,7 @@ export function deploy(app: App, options: Partial<RuntimeOptions> = {}): Deploye
     account: "123456789012",
     region: "eu-central-1",
     clock,
-    random: () => 0.5,
+    random: seededRandom(7),
     observe: (fact) => void facts.push(fact),
     ...options,
     dynamodb: client,
