@@ -13,7 +13,7 @@ export interface FakeAwsOptions {
 }
 
 export interface FakeClients {
-  readonly dynamodb: Pick<DynamoDBClient, "send" | "destroy">;
+  readonly dynamodb: Pick<DynamoDBClient, "send">;
 }
 
 export interface FakeAws {
@@ -37,7 +37,7 @@ export interface FakeAws {
 export function fakeAws({ clock, account = "123456789012", region = "eu-central-1" }: FakeAwsOptions): FakeAws {
   const calls: Call[] = [];
   const host: ServiceHost = { clock, faults: noFaults, record: (call) => void calls.push(call) };
-  const dynamodb = createDynamoDb({ region, account, shards: 2, now: clock.now, monotonic: clock.monotonic, indexLag: () => 0 });
+  const dynamodb = createDynamoDb({ region, account, shards: 2, now: () => clock.now(), monotonic: () => clock.monotonic(), indexLag: () => 0 });
   const clientsOf = (caller: Caller): FakeClients =>
     // `send` is overloaded for callbacks in the SDK; what code awaits is the form that the fake has.
     ({ dynamodb: clientOf(dynamodb.service, caller, host) }) as unknown as FakeClients;
