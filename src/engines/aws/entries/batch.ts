@@ -154,12 +154,12 @@ export class Batch {
   } {
     const { runtime, sqs, queueUrl } = this.#options;
     const waiting = new Set<AwsDelivery>();
-    let cancel: (() => void) | undefined;
+    const cancels: (() => void)[] = []; // a batch that meets conflicts runs several times
     return {
       note: (running, rest) => {
         for (const delivery of rest) waiting.add(delivery);
         const busy = new Set(batch.filter(({ delivery }) => running.includes(delivery)).map(({ group }) => group));
-        cancel = runtime.system.clock.timer(patience, () => {
+        const cancel = runtime.system.clock.timer(patience, () => {
           const free = batch.filter(
             ({ delivery, group }) => waiting.has(delivery) && delivery.received < restless && (group === undefined || !busy.has(group)),
           );
@@ -178,9 +178,10 @@ export class Batch {
             ),
           );
         });
+        cancels.push(cancel);
       },
       kept: () => {
-        cancel?.();
+        for (const cancel of cancels) cancel();
         return waiting;
       },
     };
