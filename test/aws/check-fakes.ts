@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from "node:net";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Place } from "./behaviours/behaviour.ts";
 import { dataPlane } from "./behaviours/index.ts";
 
@@ -38,7 +39,7 @@ async function start(port: number): Promise<ChildProcess> {
 
 function placeAt(endpoint: string): Place & { destroy(): void } {
   const options = { endpoint, region: "eu-central-1", credentials: { accessKeyId: "test", secretAccessKey: "test" }, maxAttempts: 1 };
-  const clients = { dynamodb: new DynamoDBClient(options) };
+  const clients = { dynamodb: new DynamoDBClient(options), sqs: new SQSClient(options) };
   let count = 0;
   return {
     ...clients,

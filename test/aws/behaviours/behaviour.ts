@@ -1,8 +1,10 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 
 /** Where a behaviour is shown: real clients in front of an emulator, or the fakes. */
 export interface Place {
   readonly dynamodb: Pick<DynamoDBClient, "send">;
+  readonly sqs: Pick<SQSClient, "send">;
   /** A name that nothing has had. */
   unique(prefix: string): string;
   /** Lets so many milliseconds pass. */
