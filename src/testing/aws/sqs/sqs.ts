@@ -74,7 +74,7 @@ export function createSqs({ clock, region, account, hash }: SqsHost): Sqs {
   const remove = (queue: Queue, receipt: string | undefined): void => {
     const message = queue.byReceipt(receipt ?? "");
     if (message !== undefined) queue.remove(message);
-    else if (!receipt?.includes("#"))
+    else if (receipt?.includes("#") !== true)
       throw new AwsError("ReceiptHandleIsInvalid", `The input receipt handle "${receipt ?? ""}" is not a valid receipt handle.`);
   };
   const changeVisibility = (queue: Queue, receipt: string | undefined, seconds = -1): void => {
