@@ -6,8 +6,9 @@ import { defineHandler, type HandlerDefinition } from "../../src/core/handler.ts
 import type { NewEvent } from "../../src/core/envelope.ts";
 import type { ObservedFact } from "../../src/core/ports.ts";
 import { defineTable } from "../../src/core/table.ts";
-import type { DynamoDb } from "../../src/engines/aws/clients.ts";
+import type { Item } from "../../src/engines/aws/items/attributes.ts";
 import { openRuntime, type Runtime, type RuntimeOptions } from "../../src/engines/aws/entries/context.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { virtualClock, type VirtualClock } from "../../src/testing/clock.ts";
 import { shape } from "../../src/testing/contract/fixtures.ts";
 import { fakeAws } from "../../src/testing/aws/fake-aws.ts";
@@ -15,7 +16,7 @@ import { fakeAws } from "../../src/testing/aws/fake-aws.ts";
 export const changed = defineEvent("changed", { schema: shape({ sku: "string", n: "number" }), key: (data) => data.sku });
 export const counted = defineEvent("counted", { schema: shape({ sku: "string", n: "number" }), key: (data) => data.sku });
 export const stock = defineTable("stock", {
-  schema: shape({ sku: "string", shelf: "string", n: "number" }),
+  schema: shape({ sku: "string", shelf: "string", n: "number", note: "any" }),
   key: "sku",
   indexes: { byShelf: ["shelf", "n"] },
 });
@@ -27,7 +28,7 @@ export const count = defineHandler("count", {
   emits: [counted],
   async handle({ data }, ctx) {
     const row = await ctx.tables.stock.get(data.sku);
-    ctx.tables.stock.put({ sku: data.sku, shelf: "a", n: (row?.n ?? 0) + data.n });
+    ctx.tables.stock.put({ sku: data.sku, shelf: "a", n: (row?.n ?? 0) + data.n, note: "" });
   },
 });
 
@@ -49,7 +50,7 @@ export interface Deployed {
   settle<Result>(work: Promise<Result>): Promise<Result>;
   fail(fault: Fault | undefined): void;
   /** Every item of a table. */
-  items(table: string): readonly Readonly<Record<string, { readonly S?: string; readonly N?: string }>>[];
+  items(table: string): readonly Item[];
   /** Records of a table's stream, shard by shard. */
   stream(table: string): readonly object[];
 }
@@ -76,10 +77,10 @@ export function deploy(app: App, options: Partial<RuntimeOptions> = {}): Deploye
     account: "123456789012",
     region: "eu-central-1",
     clock,
-    random: () => 0.5,
+    random: seededRandom(7),
     observe: (fact) => void facts.push(fact),
     ...options,
-    dynamodb: client as unknown as DynamoDb,
+    dynamodb: client,
   };
   const runtime = openRuntime(app, given, {});
   const { deployment, topology } = runtime;
@@ -105,10 +106,10 @@ export function deploy(app: App, options: Partial<RuntimeOptions> = {}): Deploye
     sent,
     facts,
     async settle(work) {
-      let isOver = false;
-      const over = (): void => void (isOver = true);
+      const state = { isOver: false };
+      const over = (): void => void (state.isOver = true);
       work.then(over, over);
-      for (let quiet = 0; !isOver && quiet < 10_000; quiet += 1) {
+      for (let quiet = 0; !state.isOver && quiet < 10_000; quiet += 1) {
         await new Promise((resolve) => setImmediate(resolve));
         const wait = clock.pending() === 0 ? clock.untilNextTimer() : undefined;
         if (wait !== undefined && quiet % 20 === 19) clock.advance(wait);

@@ -18,7 +18,8 @@ describe("help", () => {
     const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: [[<]\S+)* {2,}/gm)].map(([, name]) => name);
     expect(commands).toEqual([
       ...["init", "dev", "start", "emit", "events", "deliveries", "trace", "tail", "dlq", "handlers", "tables"],
-      ...["replay", "ledger", "keys", "incident", "reveal", "erase", "schema", "graph", "doctor", "backup", "verify", "help"],
+      ...["replay", "ledger", "keys", "incident", "reveal", "erase", "schema", "graph"],
+      ...["build", "cost", "synth", "iam", "doctor", "backup", "verify", "help"],
     ]);
     expect(stdout).toContain("130 interrupted");
   });

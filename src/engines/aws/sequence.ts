@@ -7,14 +7,17 @@ const perMillisecond = 4_096;
  * millisecond begins with a random number, so that two makers rarely give the same one. They are exact until 2039-09, when
  * they pass 2^53.
  */
-export function sequenceMaker(now: () => number, random: () => number): () => number {
+export function sequenceMaker(now: () => number, random: () => number): SequenceMaker {
   let last = -1;
-  return () => {
+  return (after = -1) => {
     const first = now() * perMillisecond + Math.floor(random() * (perMillisecond / 2));
-    last = Math.max(last + 1, first);
+    last = Math.max(last + 1, first, after + 1);
     return last;
   };
 }
+
+/** `after`: what the number must be above, e.g. that of the event which caused this one: so no clock puts it before its cause. */
+export type SequenceMaker = (after?: number) => number;
 
 /** The least position that an event accepted at `time` can have. */
 export function sequenceAt(time: number): number {

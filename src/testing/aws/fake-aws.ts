@@ -1,8 +1,11 @@
 /** AWS in this process: the clients that the engine takes, over services that behave as the real ones do, on a virtual clock. */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { createHash } from "node:crypto";
 import type { VirtualClock } from "../clock.ts";
 import { createDynamoDb, type DynamoDb } from "./dynamodb/dynamodb.ts";
 import { clientOf, noFaults, type Call, type Caller, type ServiceHost } from "./service/service.ts";
+import { createSqs, type Sqs } from "./sqs/sqs.ts";
 
 export interface FakeAwsOptions {
   readonly clock: VirtualClock;
@@ -13,7 +16,8 @@ export interface FakeAwsOptions {
 }
 
 export interface FakeClients {
-  readonly dynamodb: Pick<DynamoDBClient, "send" | "destroy">;
+  readonly dynamodb: Pick<DynamoDBClient, "send">;
+  readonly sqs: Pick<SQSClient, "send">;
 }
 
 export interface FakeAws {
@@ -22,6 +26,7 @@ export interface FakeAws {
   /** Clients of whoever is no function: a publisher, an operator, a test. */
   readonly clients: FakeClients;
   readonly dynamodb: DynamoDb;
+  readonly sqs: Sqs;
   /** Every request so far, oldest first. */
   readonly calls: readonly Call[];
 }
@@ -37,9 +42,10 @@ export interface FakeAws {
 export function fakeAws({ clock, account = "123456789012", region = "eu-central-1" }: FakeAwsOptions): FakeAws {
   const calls: Call[] = [];
   const host: ServiceHost = { clock, faults: noFaults, record: (call) => void calls.push(call) };
-  const dynamodb = createDynamoDb({ region, account, shards: 2, now: clock.now, monotonic: clock.monotonic, indexLag: () => 0 });
+  const dynamodb = createDynamoDb({ region, account, shards: 2, now: () => clock.now(), monotonic: () => clock.monotonic(), indexLag: () => 0 });
+  const sqs = createSqs({ clock, region, account, hash: (text) => createHash("sha256").update(text).digest("hex") });
   const clientsOf = (caller: Caller): FakeClients =>
     // `send` is overloaded for callbacks in the SDK; what code awaits is the form that the fake has.
-    ({ dynamodb: clientOf(dynamodb.service, caller, host) }) as unknown as FakeClients;
-  return { account, region, clients: clientsOf({ function: "", isAlive: () => true }), dynamodb, calls };
+    ({ dynamodb: clientOf(dynamodb.service, caller, host), sqs: clientOf(sqs.service, caller, host) }) as unknown as FakeClients;
+  return { account, region, clients: clientsOf({ function: "", isAlive: () => true }), dynamodb, sqs, calls };
 }

@@ -5,6 +5,7 @@ import { isPulseQueueError, PulseQueueError } from "../../../core/errors.ts";
 import type { HandlerDefinition } from "../../../core/handler.ts";
 import type { SettledStatus, Store } from "../../../core/ports.ts";
 import type { Sqs } from "../clients.ts";
+import { wholeSeconds } from "../store/commit.ts";
 import { transactionItems } from "../store/transaction.ts";
 import type { AwsDelivery } from "../store/types.ts";
 import { admit, claim, returnClaim } from "./claim.ts";
@@ -153,12 +154,12 @@ export class Batch {
   } {
     const { runtime, sqs, queueUrl } = this.#options;
     const waiting = new Set<AwsDelivery>();
-    let cancel: (() => void) | undefined;
+    const cancels: (() => void)[] = []; // a batch that meets conflicts runs several times
     return {
       note: (running, rest) => {
         for (const delivery of rest) waiting.add(delivery);
         const busy = new Set(batch.filter(({ delivery }) => running.includes(delivery)).map(({ group }) => group));
-        cancel = runtime.system.clock.timer(patience, () => {
+        const cancel = runtime.system.clock.timer(patience, () => {
           const free = batch.filter(
             ({ delivery, group }) => waiting.has(delivery) && delivery.received < restless && (group === undefined || !busy.has(group)),
           );
@@ -177,9 +178,10 @@ export class Batch {
             ),
           );
         });
+        cancels.push(cancel);
       },
       kept: () => {
-        cancel?.();
+        for (const cancel of cancels) cancel();
         return waiting;
       },
     };
@@ -220,7 +222,7 @@ export class Batch {
 }
 
 function fateOf(status: SettledStatus, now: number): Fate {
-  return "dueAt" in status ? returned(status.dueAt - now) : removed;
+  return "dueAt" in status ? returned(wholeSeconds(status.failure.at, status.dueAt) - now) : removed;
 }
 
 /** A store that loses the later ones of a group with the first: where one was taken over, nobody knows here whether the next may go. */

@@ -6,7 +6,7 @@
 import { transition, type DeliveryStatus, type Failure } from "../../../core/delivery.ts";
 import type { HandlerDefinition } from "../../../core/handler.ts";
 import type { DeliveryRecord } from "../items/deliveries.ts";
-import { recordAction, recordOf } from "../store/commit.ts";
+import { recordAction, recordOf, wholeSeconds } from "../store/commit.ts";
 import { transact } from "../store/transaction.ts";
 import type { AwsDelivery } from "../store/types.ts";
 import type { Runtime } from "./context.ts";
@@ -23,7 +23,7 @@ export async function admit(runtime: Runtime, handler: HandlerDefinition, delive
       return removed;
     case "scheduled":
     case "retrying":
-      return record.dueAt !== undefined && record.dueAt > now ? returned(record.dueAt - now) : "run";
+      return waits(record, now) ? returned((record.dueAt ?? now) - now) : "run";
     case "running":
       return record.lease !== undefined && record.lease > now ? returned(record.lease - now) : settleCrash(runtime, handler, delivery, record);
     case "ready":
@@ -31,6 +31,11 @@ export async function admit(runtime: Runtime, handler: HandlerDefinition, delive
     case undefined:
       return "run";
   }
+}
+
+/** Whether its time has not come. A queue hands nothing out early: a clock that says it failed in the future was set back, and does not count. */
+function waits({ dueAt, failure }: DeliveryRecord, now: number): boolean {
+  return dueAt !== undefined && dueAt > now && (failure === undefined || failure.at <= now);
 }
 
 /** Writes that an attempt begins, before it begins. `undefined`: it is no longer ours. */
@@ -54,7 +59,8 @@ async function settleCrash(runtime: Runtime, handler: HandlerDefinition, deliver
   const failure: Failure = { code: "HANDLER_CRASHED", message: "The function ended while this delivery ran", at: lease ?? now };
   const running: DeliveryStatus = { state: "running", attempts, dueAt: undefined, failure: undefined };
   const { status } = transition(running, { type: "crashed", failure }, handler.retry, now, random);
-  const { state, dueAt } = status;
+  const { state } = status;
+  const dueAt = status.dueAt === undefined ? undefined : wholeSeconds(now, status.dueAt);
   const ended = state === "dead" ? { endedAt: now } : {};
   const record: DeliveryRecord = { ...recordOf(runtime, delivery), state, attempts, dueAt, failure, received: delivery.received, ...ended };
   if (!(await write(runtime, delivery, record))) return returned(0);

@@ -34,8 +34,8 @@ export interface Intake {
   readonly fates: ReadonlyMap<SqsRecord, Fate>;
 }
 
-/** From so many receives on that nothing explains, a delivery is claimed before it runs. */
-const suspectAfter = 3;
+/** From so many receives on that nothing explains, a delivery is claimed before it runs: one that ends its process uses one attempt more than it has. */
+const suspectAfter = 2;
 
 interface Readable {
   readonly record: SqsRecord;
@@ -114,7 +114,7 @@ function takeOne(
   record: DeliveryRecord | undefined,
 ): Taken {
   const received = receivesOf(message);
-  const suspect = received - (record?.received ?? 0) >= suspectAfter;
+  const suspect = received - (record?.received ?? 0) >= suspectAfter || record?.failure?.code === "HANDLER_CRASHED";
   return {
     delivery: { event, handler, journalKey, sequence, run, received, record, attempt: (record?.attempts ?? 0) + 1 },
     records: [message],

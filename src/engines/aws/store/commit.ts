@@ -16,7 +16,7 @@ const what = "DynamoDB refused a commit";
 
 /** All or nothing. Throws as `transact` does. */
 export async function commitAll(context: StoreContext, commit: Commit<AwsDelivery>): Promise<CommitResult<AwsDelivery>> {
-  const unique = distinct(context, commit.events);
+  const unique = distinct(context, commit);
   if ("clash" in unique) return { outcome: "identity-reused", index: commit.events.indexOf(unique.clash) };
   let { events } = unique;
   const settled = commit.settled.map((settlement) => settleAction(context, settlement));
@@ -38,10 +38,11 @@ export async function commitAll(context: StoreContext, commit: Commit<AwsDeliver
 }
 
 /** Each identity once, since a transaction takes an item once; or an event that says something else than one before it. */
-function distinct(context: StoreContext, given: readonly NewEvent[]): { readonly events: readonly PlacedEvent[] } | { readonly clash: NewEvent } {
+function distinct(context: StoreContext, commit: Commit<AwsDelivery>): { readonly events: readonly PlacedEvent[] } | { readonly clash: NewEvent } {
   const events = new Map<string, PlacedEvent>();
-  for (const event of given) {
-    const one = placed(context, event);
+  const cause = Math.max(-1, ...commit.settled.map(({ delivery }) => delivery.sequence));
+  for (const event of commit.events) {
+    const one = placed(context, event, cause);
     const other = events.get(one.key);
     if (other === undefined) events.set(one.key, one);
     else if (!isSameEvent(other.event, event)) return { clash: event };
@@ -66,7 +67,7 @@ export function recordOf(context: StoreContext, delivery: AwsDelivery): Pick<Del
     handler,
     run,
     redrives: record?.redrives ?? 0,
-    version: Math.max(context.next(), (record?.version ?? 0) + 1),
+    version: context.next(record?.version),
     event: { journalKey, sequence, id: event.id, type: event.type, key: event.key, tenant: event.tenant },
   };
 }
@@ -80,15 +81,27 @@ function settledRecord(context: StoreContext, { delivery, status, wrote, millise
     case "dead":
       return { ...common, state: "dead", attempts: status.attempts, failure: status.failure, endedAt: now };
     default:
-      return { ...common, state: status.state, attempts: status.attempts, dueAt: status.dueAt, failure: status.failure, received: delivery.received };
+      return {
+        ...common,
+        state: status.state,
+        attempts: status.attempts,
+        dueAt: wholeSeconds(status.failure.at, status.dueAt),
+        failure: status.failure,
+        received: delivery.received,
+      };
   }
+}
+
+/** A queue counts whole seconds: when a delivery that failed at `from` may start again is said as its queue keeps it. Times in milliseconds since 1970. */
+export function wholeSeconds(from: number, dueAt: number): number {
+  return from + Math.ceil(Math.max(0, dueAt - from) / 1_000) * 1_000;
 }
 
 function rowActions(context: StoreContext, { guards, writes }: Pick<Commit, "guards" | "writes">): readonly Action[] {
   const guarded = new Map(guards.map((guard) => [rowId(guard), guard.version]));
   const written = new Set(writes.map(rowId));
   // Another version than any before: above those that were read, whatever the clocks of others say.
-  const version = writes.length === 0 ? 0 : Math.max(context.next(), ...guards.map((guard) => guard.version + 1));
+  const version = writes.length === 0 ? 0 : context.next(Math.max(-1, ...guards.map((guard) => guard.version)));
   return [
     ...writes.map((write) => writeAction(context, write, guarded.get(rowId(write)), version)),
     ...guards

@@ -11,8 +11,9 @@ export interface PlacedEvent {
   readonly sequence: number;
 }
 
-export function placed({ system, next }: StoreContext, event: NewEvent): PlacedEvent {
-  return { event, key: journalKey(system.hash, event), sequence: next() };
+/** `after`: the position of what caused the event. */
+export function placed({ system, next }: StoreContext, event: NewEvent, after?: number): PlacedEvent {
+  return { event, key: journalKey(system.hash, event), sequence: next(after) };
 }
 
 /** Puts the event unless its identity is taken; then the cancellation tells by what. */

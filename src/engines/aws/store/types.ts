@@ -4,6 +4,7 @@ import type { Delivery, System } from "../../../core/ports.ts";
 import type { Topology } from "../../../core/topology.ts";
 import type { DynamoDb } from "../clients.ts";
 import type { DeliveryRecord } from "../items/deliveries.ts";
+import type { SequenceMaker } from "../sequence.ts";
 
 export interface AwsDelivery extends Delivery {
   readonly handler: string;
@@ -25,5 +26,5 @@ export interface StoreContext {
   readonly topology: Topology;
   readonly deployment: Deployment;
   /** Positions, versions, fences. */
-  readonly next: () => number;
+  readonly next: SequenceMaker;
 }

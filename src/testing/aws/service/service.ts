@@ -77,7 +77,6 @@ export interface Service {
 /** What sends SDK commands: the part of every SDK client that code needs. */
 export interface FakeClient {
   send(command: { readonly input: object }, options?: { readonly abortSignal?: AbortSignal }): Promise<unknown>;
-  destroy(): void;
 }
 
 export interface ServiceHost {
@@ -140,7 +139,6 @@ export function clientOf(service: Service, caller: Caller, host: ServiceHost): F
         });
       });
     },
-    destroy: () => undefined,
   };
 }
 

@@ -1,0 +1,170 @@
+/**
+ * One queue. A message waits until its delay has passed, is invisible after each receive for the visibility timeout, and comes back
+ * unless it was deleted. In a FIFO queue the messages of a group come in their order, and none while an earlier one is in flight.
+ */
+import type { VirtualClock } from "../../clock.ts";
+
+export interface QueueSpec {
+  readonly name: string;
+  readonly isFifo: boolean;
+  /** Seconds. @default 30 */
+  readonly visibilityTimeout: number;
+  /** Seconds. @default 0 */
+  readonly delay: number;
+  /** Seconds. @default 345600 */
+  readonly retention: number;
+  /** Where a message goes that was received so often. */
+  readonly redrive?: { readonly deadLetterArn: string; readonly maxReceiveCount: number } | undefined;
+  readonly deduplicatesByContent: boolean;
+}
+
+export interface NewMessage {
+  readonly body: string;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  readonly group?: string | undefined;
+  readonly deduplicationId?: string | undefined;
+  /** Seconds. @default the queue's */
+  readonly delay?: number | undefined;
+}
+
+export interface Message extends NewMessage {
+  readonly id: string;
+  readonly sequence: string;
+  readonly sentAt: number;
+  firstReceivedAt: number | undefined;
+  receives: number;
+  /** Monotonic milliseconds from which it can be received. */
+  visibleAt: number;
+  isInFlight: boolean;
+  receipt: string | undefined;
+}
+
+export interface Queue {
+  readonly spec: QueueSpec;
+  readonly arn: string;
+  readonly url: string;
+  send(message: NewMessage): Message;
+  /** At most `limit` messages, each invisible for `seconds`. */
+  receive(limit: number, seconds?: number): readonly Message[];
+  /** The message of a receipt that is not outdated in a FIFO queue, or of any receipt in a standard queue. */
+  byReceipt(receipt: string): Message | undefined;
+  remove(message: Message): void;
+  changeVisibility(message: Message, seconds: number): void;
+  counts(): { readonly visible: number; readonly inFlight: number; readonly delayed: number };
+  /** Calls `fn` when a message may have become visible. */
+  listen(fn: () => void): void;
+}
+
+export interface QueueHost {
+  readonly clock: VirtualClock;
+  readonly newId: () => string;
+  readonly queueByArn: (arn: string) => Queue | undefined;
+}
+
+/** Milliseconds for which a deduplication id is remembered. */
+const deduplicationWindow = 5 * 60_000;
+
+export function createQueue(spec: QueueSpec, arn: string, url: string, { clock, newId, queueByArn }: QueueHost): Queue {
+  let messages: Message[] = [];
+  let count = 0;
+  const receipts = new Map<string, Message>();
+  const seen = new Map<string, { readonly message: Message; readonly until: number }>();
+  const listeners: (() => void)[] = [];
+  const wakeAt = (at: number): void => {
+    if (listeners.length === 0) return;
+    clock.timer(Math.max(0, at - clock.monotonic()), () => {
+      for (const listener of listeners) listener();
+    });
+  };
+  const remove = (message: Message): void => {
+    messages = messages.filter((other) => other !== message);
+    for (const [receipt, other] of receipts) if (other === message) receipts.delete(receipt);
+    if (spec.isFifo) wakeAt(clock.monotonic());
+  };
+  const settle = (): void => {
+    const now = clock.monotonic();
+    for (const message of messages) if (message.visibleAt <= now) message.isInFlight = false;
+    for (const message of messages.filter(({ sentAt }) => clock.now() - sentAt > spec.retention * 1_000)) remove(message);
+  };
+  /** Whether it left for the dead-letter queue, having been received often enough. */
+  const isRedriven = (message: Message): boolean => {
+    const target = spec.redrive === undefined ? undefined : queueByArn(spec.redrive.deadLetterArn);
+    if (spec.redrive === undefined || target === undefined || message.receives < spec.redrive.maxReceiveCount) return false;
+    remove(message);
+    const { body, attributes, group, deduplicationId } = message;
+    target.send({ body, attributes, group, deduplicationId });
+    return true;
+  };
+  const queue: Queue = {
+    spec,
+    arn,
+    url,
+    send: (given) => {
+      for (const [id, { until }] of seen) if (until <= clock.monotonic()) seen.delete(id);
+      const known = given.deduplicationId === undefined ? undefined : seen.get(given.deduplicationId);
+      if (known !== undefined) return known.message;
+      count += 1;
+      const message: Message = {
+        ...given,
+        id: newId(),
+        sequence: String(count).padStart(20, "0"),
+        sentAt: clock.now(),
+        firstReceivedAt: undefined,
+        receives: 0,
+        visibleAt: clock.monotonic() + (given.delay ?? spec.delay) * 1_000,
+        isInFlight: false,
+        receipt: undefined,
+      };
+      messages.push(message);
+      if (given.deduplicationId !== undefined) seen.set(given.deduplicationId, { message, until: clock.monotonic() + deduplicationWindow });
+      wakeAt(message.visibleAt);
+      return message;
+    },
+    receive: (limit, seconds = spec.visibilityTimeout) => {
+      settle();
+      const now = clock.monotonic();
+      const blocked = new Set(spec.isFifo ? messages.filter(({ isInFlight }) => isInFlight).map(({ group }) => group) : []);
+      const taken: Message[] = [];
+      for (const message of [...messages]) {
+        if (taken.length === limit) break;
+        if (spec.isFifo && blocked.has(message.group)) continue;
+        if (message.visibleAt > now) {
+          if (spec.isFifo) blocked.add(message.group);
+          continue;
+        }
+        if (isRedriven(message)) continue;
+        message.receives += 1;
+        message.firstReceivedAt ??= clock.now();
+        message.isInFlight = true;
+        message.visibleAt = now + seconds * 1_000;
+        message.receipt = `${message.id}#${String(message.receives)}`;
+        receipts.set(message.receipt, message);
+        taken.push(message);
+        wakeAt(message.visibleAt);
+      }
+      return taken;
+    },
+    byReceipt: (receipt) => {
+      settle();
+      const message = receipts.get(receipt);
+      // A FIFO queue takes only the receipt of the last receive, and only while the message is invisible.
+      return spec.isFifo && (message?.receipt !== receipt || !message.isInFlight) ? undefined : message;
+    },
+    remove,
+    changeVisibility: (message, seconds) => {
+      message.visibleAt = clock.monotonic() + seconds * 1_000;
+      if (seconds === 0) message.isInFlight = false;
+      wakeAt(message.visibleAt);
+    },
+    counts: () => {
+      settle();
+      const waiting = messages.filter(({ isInFlight }) => !isInFlight);
+      const visible = waiting.filter(({ visibleAt }) => visibleAt <= clock.monotonic()).length;
+      return { visible, inFlight: messages.length - waiting.length, delayed: waiting.length - visible };
+    },
+    listen: (fn) => {
+      listeners.push(fn);
+    },
+  };
+  return queue;
+}
