@@ -17,7 +17,7 @@ import { invariantCases } from "./invariants.ts";
 import { closeCases, graceCases, idleCases } from "./life.ts";
 import { pauseCases, replayCases } from "./operate.ts";
 import { orderCases, orderCrashCases, redriveOrderCases } from "./order.ts";
-import { pageCases } from "./pages.ts";
+import { pageCases, rowOrderCases } from "./pages.ts";
 import { sourceCases } from "./sources.ts";
 import { identityCases, publishCases, publishManyCases, startCases } from "./publish.ts";
 import { crashCases, restartCases } from "./restart.ts";
@@ -77,6 +77,7 @@ export const contractCases: readonly ContractCase[] = [
   traceCases,
   sourceCases,
   pageCases,
+  rowOrderCases,
   effectCases,
   journalCases,
   retentionCases,

@@ -97,12 +97,12 @@ export const tenantCases = casesOf("tenants", {
     await queue.publish(plain, { n: 4 }, { tenant: "acme" }); // the same tenant's id with other data
     await engine.settle();
     assert.deepEqual(
-      (await queue.inspect.events({ type: follow.name, after: 0 })).map(({ tenant, data }) => [tenant, data]),
-      [
+      new Map((await queue.inspect.events({ type: follow.name })).map(({ tenant, data }) => [tenant, data])),
+      new Map([
         ["acme", { n: 1 }],
         ["other", { n: 2 }],
         [undefined, { n: 3 }],
-      ],
+      ]),
     );
     assert.deepEqual(
       (await queue.inspect.deadLetters()).map(({ sequence, failure }) => [sequence, failure?.code]),

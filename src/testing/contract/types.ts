@@ -12,6 +12,7 @@ export const capabilities = {
   start: "handlers do not run before `start`",
   grace: "`close` waits for the handlers that run, within its grace time",
   redriveOrder: "a redriven event of a key runs before the later ones of the key that wait already",
+  rowOrder: "pages of a table come in the order of the rows' keys",
 } as const;
 export type Capability = keyof typeof capabilities;
 

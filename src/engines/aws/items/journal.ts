@@ -45,6 +45,11 @@ export function identityOf(key: string): string {
   return key.slice(key.lastIndexOf("#") + 1);
 }
 
+/** The source that an event's key names. */
+export function sourceOf(key: string | undefined): string | undefined {
+  return key?.slice("e#".length, key.lastIndexOf("#"));
+}
+
 export function isEventKey(key: string): boolean {
   return key.startsWith("e#");
 }

@@ -2,6 +2,7 @@ import type { HandlerDefinition } from "../../../core/handler.ts";
 import type { DeadLetterFilter } from "../../../core/queue.ts";
 import type { Topology } from "../../../core/topology.ts";
 import { parseDeliveryId } from "../../../core/views.ts";
+import { sourceOf } from "../items/journal.ts";
 import type { DeliveryReader, FoundRecord } from "./delivery-reader.ts";
 import { checkEventType, handlerNamed } from "./names.ts";
 
@@ -21,7 +22,7 @@ export async function deadLetters(
   filter: Partial<DeadLetterFilter>,
   limit: number,
 ): Promise<readonly DeadLetter[]> {
-  const { id, handler, eventId, eventType, key, tenant, code } = filter;
+  const { id, handler, eventId, source, eventType, key, tenant, code } = filter;
   checkEventType(topology, eventType);
   const named = id === undefined ? undefined : parseDeliveryId(id);
   if (id !== undefined && named === undefined) return [];
@@ -34,6 +35,7 @@ export async function deadLetters(
       const { event, record } = found;
       const isWanted =
         (eventId ?? event.id) === event.id &&
+        (source ?? sourceOf(record.event?.journalKey)) === sourceOf(record.event?.journalKey) &&
         (eventType ?? event.type) === event.type &&
         (key ?? event.key) === event.key &&
         (tenant ?? event.tenant) === event.tenant &&

@@ -14,6 +14,7 @@ import { pausedHandlers } from "./handler-states.ts";
 import type { JournalReader } from "./journal-reader.ts";
 import { checkEventType, handlerNamed } from "./names.ts";
 import type { Queues } from "./queues.ts";
+import { placesOf } from "./places.ts";
 import { takeSnapshot, type HandlerSnapshot, type Snapshot } from "./snapshot.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import type { SystemTable } from "./system-table.ts";
@@ -43,6 +44,7 @@ const slack = 60 * 60_000;
 export function createInspect(options: InspectOptions): Omit<Inspect, "incident"> {
   const { system, topology, journal, deliveries, systemTable } = options;
   const now = (): number => system.clock.now();
+  const places = placesOf(topology);
   const shown = (stored: StoredEvent): EventView => eventView(stored, system.vault);
   const factsOf = (handler: HandlerDefinition, paused: ReadonlyMap<string, string>): HandlerFacts => ({
     name: handler.name,
@@ -97,7 +99,7 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
   };
 
   const pending = async (filter: DeliveryFilter): Promise<readonly DeliveryView[]> => {
-    const { handler, state, eventType, key, tenant } = filter;
+    const { handler, state, eventType, key, tenant, source } = filter;
     if (state === "done" || state === "discarded")
       throw new PulseQueueError("OPERATION_INVALID", `Deliveries that are ${state} are found by their event: give eventId`);
     const chosen = handler === undefined ? [...topology.handlers.values()] : [handlerNamed(topology, handler)];
@@ -107,11 +109,11 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
     for (const one of chosen) {
       for (const { event, facts } of (await snapshot.of(one)).deliveries) {
         if ((state ?? facts.state) !== facts.state || (eventType ?? event.type) !== event.type) continue;
-        if ((key ?? event.key) !== event.key || (tenant ?? event.tenant) !== event.tenant) continue;
+        if ((key ?? event.key) !== event.key || (tenant ?? event.tenant) !== event.tenant || (source ?? event.source) !== event.source) continue;
         views.push(deliveryView(event, factsOf(one, paused), facts));
       }
     }
-    return views.sort((left, right) => left.sequence - right.sequence);
+    return views;
   };
 
   const letterView = async (
@@ -140,20 +142,28 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
     },
     async deliveries(filter = {}) {
       const limit = checkedLimit(filter.limit);
-      const { eventId, handler, state, tenant } = filter;
-      checkEventType(topology, filter.eventType);
-      if (eventId === undefined) return (await pending(filter)).slice(0, limit);
-      const stored = (await journal.byId(eventId)).find(({ event }) => (tenant ?? event.tenant) === event.tenant);
-      if (stored === undefined) return [];
-      const views = await deliveriesOf(stored, takeSnapshot(options, mostEvents), await pausedHandlers(systemTable));
-      return views.filter((view) => (handler ?? view.handler) === view.handler && (state ?? view.state) === view.state).slice(0, limit);
+      const { eventId, handler, state, tenant, source, eventType, key, after } = filter;
+      checkEventType(topology, eventType);
+      if (eventId === undefined) return places.page(await pending(filter), after, limit);
+      const events = (await journal.byId(eventId)).filter(
+        ({ event }) =>
+          (tenant ?? event.tenant) === event.tenant &&
+          (source ?? event.source) === event.source &&
+          (eventType ?? event.type) === event.type &&
+          (key ?? event.key) === event.key,
+      );
+      const snapshot = takeSnapshot(options, mostEvents);
+      const paused = await pausedHandlers(systemTable);
+      const views = (await Promise.all(events.map((stored) => deliveriesOf(stored, snapshot, paused)))).flat();
+      const wanted = views.filter((view) => (handler ?? view.handler) === view.handler && (state ?? view.state) === view.state);
+      return places.page(wanted, after, limit);
     },
     async deadLetters(filter = {}) {
       const limit = checkedLimit(filter.limit);
-      const letters = await deadLetters({ topology, deliveries }, filter, limit);
+      const letters = await deadLetters({ topology, deliveries }, filter, filter.after === undefined ? limit : Number.MAX_SAFE_INTEGER);
       const paused = await pausedHandlers(systemTable);
       const events = await journal.byKeys(letters.flatMap(({ found }) => found.record.event?.journalKey ?? []));
-      return Promise.all(letters.map((letter) => letterView(letter, paused, events)));
+      return places.page(await Promise.all(letters.map((letter) => letterView(letter, paused, events))), filter.after, limit);
     },
     async trace(id, choice = {}) {
       const snapshot = takeSnapshot(options, mostEvents);
@@ -193,11 +203,12 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
   };
 }
 
-function matches({ event, sequence }: StoredEvent, { type, key, id, correlationId, tenant, from, to, after, before }: EventFilter): boolean {
+function matches({ event, sequence }: StoredEvent, { type, key, id, source, correlationId, tenant, from, to, after, before }: EventFilter): boolean {
   return (
     (type ?? event.type) === event.type &&
     (key ?? event.key) === event.key &&
     (id ?? event.id) === event.id &&
+    (source ?? event.source) === event.source &&
     (correlationId ?? event.correlationId ?? event.id) === (event.correlationId ?? event.id) &&
     (tenant ?? event.tenant) === event.tenant &&
     event.time >= (from ?? event.time) &&

@@ -6,7 +6,7 @@ import type { HandlerDefinition } from "../../../core/handler.ts";
 import type { System } from "../../../core/ports.ts";
 import type { DeliveryFacts, EventFacts } from "../../../core/views.ts";
 import { deliveryPartition } from "../items/deliveries.ts";
-import type { StoredEvent } from "../items/journal.ts";
+import { sourceOf, type StoredEvent } from "../items/journal.ts";
 import { sequenceAt, timeOfSequence } from "../sequence.ts";
 import type { DeliveryReader, FoundRecord } from "./delivery-reader.ts";
 import type { JournalReader } from "./journal-reader.ts";
@@ -15,7 +15,7 @@ import type { Subscriptions } from "./subscriptions.ts";
 import { recordFacts } from "./views.ts";
 
 export interface Unfinished {
-  readonly event: EventFacts & { readonly tenant?: string | undefined };
+  readonly event: EventFacts & { readonly tenant?: string | undefined; readonly source?: string | undefined };
   readonly facts: DeliveryFacts;
   /** Since when it may start, milliseconds since 1970. */
   readonly since: number;
@@ -84,14 +84,18 @@ export function takeSnapshot({ system, journal, deliveries, queues, subscription
 }
 
 function ofEvent({ event, sequence, dueAt }: StoredEvent, now: number): Unfinished {
-  const { id, type, key, tenant } = event;
+  const { id, type, key, tenant, source } = event;
   const isDue = dueAt === undefined || dueAt <= now;
   const facts: DeliveryFacts = isDue ? { state: "ready" } : { state: "scheduled", dueAt };
-  return { event: { id, type, key, tenant, sequence }, facts, since: dueAt ?? event.time };
+  return { event: { id, type, key, tenant, source, sequence }, facts, since: dueAt ?? event.time };
 }
 
 function ofRecord({ record, event }: FoundRecord, now: number): Unfinished {
-  return { event, facts: recordFacts(record, now), since: record.dueAt ?? timeOfSequence(record.version) };
+  return {
+    event: { ...event, source: sourceOf(record.event?.journalKey) },
+    facts: recordFacts(record, now),
+    since: record.dueAt ?? timeOfSequence(record.version),
+  };
 }
 
 /** What waits behind an earlier one of its key, in an ordered handler. */
