@@ -10,25 +10,12 @@ import {
   seededRandom,
   settle,
   virtualClock,
-  type Capability,
   type ClockPort,
   type ContractEngine,
   type ContractHarness,
   type ContractOptions,
 } from "pulsequeue/testing";
 import { Platform, type Code, type Invocation } from "./platform.ts";
-
-/** What the engine cannot do on AWS, and why. */
-export const awsLacks: Readonly<Partial<Record<Capability, string>>> = {
-  verify:
-    "processes in many places append at once, and a chain would make them wait for each other: each event has its own hash instead, checked whenever it is read",
-  retention: "the journal keeps what it has; nothing in it is removed",
-  backpressure: "DynamoDB grows with what is published, and throttles by STORE_UNAVAILABLE instead",
-  start: "functions run from their deployment on, whether or not a process has the queue open",
-  grace: "what runs, runs in functions of its own, which closing a queue elsewhere does not end",
-  keyConcurrency: "Lambda limits how many run of a function, not of a key; with `ordered: true` one of a key runs at once",
-  redriveOrder: "an SQS FIFO queue hands out what it got first: what is sent again stands behind what waits",
-};
 
 const environment = "test";
 

@@ -49,6 +49,7 @@ export class Batch {
     const { runtime, handler, sqs, queueUrl, context } = this.#options;
     const { taken, fates } = await takeIn(runtime, handler, records);
     for (const [record, fate] of fates) this.#fates.set(record, fate);
+    runtime.next(Math.max(-1, ...taken.map(({ delivery }) => delivery.sequence))); // what they emit stands behind them in the journal
     let todo = await this.#admitted(taken);
     for (let isFirst = true; todo.length > 0; isFirst = false) {
       if (!isFirst && context.getRemainingTimeInMillis() < handler.timeout + timeMargin) break;
