@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { awsLacks } from "pulsequeue/aws";
 import { deliveryStates, transition, type DeliveryFact, type DeliveryState } from "../src/core/delivery.ts";
 import { limits } from "../src/core/limits.ts";
+import { enginesDocument, expectedTallies } from "../scripts/engines-document.ts";
 import { errorsDocument } from "../scripts/errors-document.ts";
 import { compileSnippets } from "./support/snippets.ts";
 import { brokenLinks } from "./support/style.ts";
@@ -115,5 +117,11 @@ function attempted(move: () => DeliveryState): DeliveryState | undefined {
 describe("docs/errors.md", () => {
   test("is what the catalogue gives", () => {
     expect(read("docs/errors.md")).toBe(errorsDocument());
+  });
+});
+
+describe("docs/concepts/engines.md", () => {
+  test("is what the suite says where every case passes that an engine can run", () => {
+    expect(read("docs/concepts/engines.md")).toBe(enginesDocument(expectedTallies([]), expectedTallies(Object.keys(awsLacks))));
   });
 });

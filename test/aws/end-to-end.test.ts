@@ -114,6 +114,12 @@ async function stockOf(way: Way): Promise<number> {
   return (JSON.parse(row?.body ?? "{}") as { n: number }).n;
 }
 
+/** Without the relay's note that this hour has events, which it writes once an hour whatever the number of events. */
+function withoutNotes(sent: readonly string[]): readonly string[] {
+  const note = sent.indexOf("PutItem");
+  return note < 0 ? sent : sent.toSpliced(note, 1);
+}
+
 test("ten events on one hot row, and the ten that follow: 0.2 requests to DynamoDB and 1 entry on the bus for each", async () => {
   const seen: number[] = [];
   const note = defineHandler("note", {
@@ -128,7 +134,7 @@ test("ten events on one hot row, and the ten that follow: 0.2 requests to Dynamo
   await way.settle(way.publish(changed, ten));
   await way.run();
   expect(seen.sort((left, right) => left - right)).toEqual(ten.map((_event, index) => index + 1));
-  const requests = way.sent.slice();
+  const requests = withoutNotes(way.sent);
   // Publishing; the row of the first batch, and its commit with what it emits; the commit of the second batch.
   expect(requests).toEqual(["TransactWriteItems", "GetItem", "TransactWriteItems", "TransactWriteItems"]);
   expect(requests.length / 20).toBeLessThanOrEqual(0.3);
@@ -159,7 +165,7 @@ test("ten events of one key for a handler that takes them in order are one batch
   );
   await way.run();
   expect(seen).toEqual(ten.map((_event, index) => index));
-  expect(way.sent).toEqual(["TransactWriteItems", "GetItem", "TransactWriteItems"]);
+  expect(withoutNotes(way.sent)).toEqual(["TransactWriteItems", "GetItem", "TransactWriteItems"]);
   expect(way.counts.entries).toBe(0);
   expect(await stockOf(way)).toBe(10);
 });

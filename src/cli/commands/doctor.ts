@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import type { Topology } from "../../core/topology.ts";
+import { awsLacks } from "../../engines/aws/lacks.ts";
 import { environmentSecret } from "../../machine/secrets.ts";
 import { runs, type Call, type Session } from "../call.ts";
 import { factChecks, handlerChecks, modeCheck, nodeCheck, personalDataChecks, secretsCheck, spaceCheck, summary, type Check } from "../doctor.ts";
@@ -28,6 +29,11 @@ async function doctor(call: Call): Promise<ExitCode> {
       name: "limits",
       status: "ok" as const,
       detail: `event ${bytes(limits.eventBytes)}, row ${bytes(limits.rowBytes)}, ${String(limits.itemsPerCommit)} rows and events in a commit, nesting ${String(limits.depth)}`,
+    },
+    {
+      name: "engines",
+      status: "ok" as const,
+      detail: `embedded: the whole contract; aws: all but ${Object.keys(awsLacks).join(", ")} (docs/concepts/engines.md)`,
     },
     ...(await appChecks(settings, call)),
     ...fileChecks(settings.file, call),

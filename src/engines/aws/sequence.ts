@@ -3,7 +3,8 @@ const perMillisecond = 4_096;
 
 /**
  * Makes growing numbers from the time: positions in the journal, versions of rows and fences of deliveries. Those of one maker
- * grow strictly, also when its clock stands still or jumps back; those of two makers are ordered by their clocks. Each
+ * grow strictly, also when its clock stands still or jumps back, and after each number that it is told of, so that an effect stands
+ * behind its cause; those of two makers are ordered by their clocks. Each
  * millisecond begins with a random number, so that two makers rarely give the same one. They are exact until 2039-09, when
  * they pass 2^53.
  */

@@ -140,3 +140,20 @@ export function single<Item>(items: readonly Item[]): Item {
   for (const item of items) return item;
   return assert.fail("one was expected");
 }
+
+/** What never ends. */
+export const never = new Promise<void>(() => undefined);
+
+/** Whether `promise` has ended; asked for again and again as time is driven. */
+export function watch(promise: Promise<unknown>): () => boolean {
+  let ended = false;
+  promise.then(
+    () => {
+      ended = true;
+    },
+    () => {
+      ended = true;
+    },
+  );
+  return () => ended;
+}

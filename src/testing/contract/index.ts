@@ -5,8 +5,9 @@
  * for (const contractCase of contractCases) it(contractCase.name, () => runContractCase(contractCase, harness));
  */
 import { accessCases } from "./access.ts";
+import { closeCases, graceCases } from "./close.ts";
 import { commitCases, conflictCases } from "./commit.ts";
-import { concurrencyCases } from "./concurrency.ts";
+import { concurrencyCases, keyConcurrencyCases } from "./concurrency.ts";
 import { deadLetterCases, discardCases, redriveCases } from "./dead-letters.ts";
 import { deliveryCases, emitCases } from "./delivery.ts";
 import { endpointCases, idempotencyCases } from "./endpoints.ts";
@@ -14,17 +15,16 @@ import { keyCases, ledgerCases, nonceCases } from "./identity.ts";
 import { inspectCases, traceCases } from "./inspect.ts";
 import { backpressureCases, effectCases, journalCases, retentionCases } from "./journal.ts";
 import { invariantCases } from "./invariants.ts";
-import { closeCases, graceCases, idleCases } from "./life.ts";
+import { crashCases, idleCases, restartCases } from "./life.ts";
 import { pauseCases, replayCases } from "./operate.ts";
 import { orderCases, orderCrashCases, redriveOrderCases } from "./order.ts";
 import { pageCases, rowOrderCases } from "./pages.ts";
 import { sourceCases } from "./sources.ts";
 import { identityCases, publishCases, publishManyCases, startCases } from "./publish.ts";
-import { crashCases, restartCases } from "./restart.ts";
 import { retryCases } from "./retry.ts";
 import { idempotencyKeyCases, stepCases, stepCrashCases } from "./steps.ts";
 import { schemaCases, tableCases } from "./tables.ts";
-import { delayCases, scheduleCases } from "./time.ts";
+import { delayCases, missedTickCases, scheduleCases } from "./time.ts";
 import { tenantCases } from "./tenants.ts";
 import { timeoutCases } from "./timeout.ts";
 import type { ContractCase } from "./types.ts";
@@ -59,9 +59,11 @@ export const contractCases: readonly ContractCase[] = [
   redriveOrderCases,
   orderCrashCases,
   concurrencyCases,
+  keyConcurrencyCases,
   tenantCases,
   delayCases,
   scheduleCases,
+  missedTickCases,
   pauseCases,
   replayCases,
   idleCases,

@@ -9,8 +9,9 @@ export const capabilities = {
   verify: "the journal's hash chain can be checked",
   retention: "old events are removed after a declared time",
   backpressure: "so many publishes at once that they would only wait are refused",
-  start: "handlers do not run before `start`",
+  start: "handlers and schedules run only between `start` and `close`",
   grace: "`close` waits for the handlers that run, within its grace time",
+  keyConcurrency: "as many deliveries of one key run at once as its handler's `concurrency` says",
   redriveOrder: "a redriven event of a key runs before the later ones of the key that wait already",
   rowOrder: "pages of a table come in the order of the rows' keys",
 } as const;

@@ -49,13 +49,17 @@ export class Batch {
     const { runtime, handler, sqs, queueUrl, context } = this.#options;
     const { taken, fates } = await takeIn(runtime, handler, records);
     for (const [record, fate] of fates) this.#fates.set(record, fate);
+    runtime.next(Math.max(-1, ...taken.map(({ delivery }) => delivery.sequence))); // what they emit stands behind them in the journal
     let todo = await this.#admitted(taken);
     for (let isFirst = true; todo.length > 0; isFirst = false) {
       if (!isFirst && context.getRemainingTimeInMillis() < handler.timeout + timeMargin) break;
       const shared = todo[0]?.alone === true ? 1 : todo.findIndex(({ alone }) => alone);
       const batch = shared < 0 ? todo : todo.slice(0, shared);
+      const behind = todo.slice(batch.length);
+      const stop = this.#giveBackIfSlow(behind, new Set(batch.map(({ group }) => group)));
       const left = await this.#runShared(batch);
-      todo = this.#unblocked([...left, ...todo.slice(batch.length)]);
+      stop();
+      todo = this.#unblocked([...left, ...behind.filter(({ records }) => !records.every((record) => this.#gone.has(record)))]);
     }
     for (const one of todo) this.#end(one, returned(0));
     const back = records.map((record) => ({ record, fate: this.#fates.get(record) ?? returned(0) })).filter(({ fate }) => fate.end === "returned");
@@ -152,39 +156,43 @@ export class Batch {
     readonly note: (kept: readonly AwsDelivery[], rest: readonly AwsDelivery[]) => void;
     readonly kept: () => ReadonlySet<AwsDelivery>;
   } {
-    const { runtime, sqs, queueUrl } = this.#options;
     const waiting = new Set<AwsDelivery>();
-    const cancels: (() => void)[] = []; // a batch that meets conflicts runs several times
+    let stop: (() => void) | undefined;
     return {
       note: (running, rest) => {
         for (const delivery of rest) waiting.add(delivery);
         const busy = new Set(batch.filter(({ delivery }) => running.includes(delivery)).map(({ group }) => group));
-        const cancel = runtime.system.clock.timer(patience, () => {
-          const free = batch.filter(
-            ({ delivery, group }) => waiting.has(delivery) && delivery.received < restless && (group === undefined || !busy.has(group)),
-          );
-          for (const one of free) {
-            waiting.delete(one.delivery);
-            this.#end(one, returned(0));
-            for (const record of one.records) this.#gone.add(record);
-          }
-          const records = free.flatMap((one) => one.records);
-          this.#leaving.push(
-            giveBack(
-              sqs,
-              runtime.system,
-              queueUrl,
-              records.map((record) => ({ record, delay: 0 })),
-            ),
-          );
-        });
-        cancels.push(cancel);
+        const behind = batch.filter(({ delivery }) => waiting.has(delivery));
+        stop = this.#giveBackIfSlow(behind, busy, ({ delivery }) => void waiting.delete(delivery));
       },
       kept: () => {
-        for (const cancel of cancels) cancel();
+        stop?.();
         return waiting;
       },
     };
+  }
+
+  /** Once what runs before them takes too long, these run elsewhere, unless they are of its groups. The answer ends the wait. */
+  #giveBackIfSlow(behind: readonly Taken[], busy: ReadonlySet<string | undefined>, onReturn: (one: Taken) => void = () => undefined): () => void {
+    if (behind.length === 0) return () => undefined;
+    const { runtime, sqs, queueUrl } = this.#options;
+    return runtime.system.clock.timer(patience, () => {
+      const free = behind.filter(({ delivery, group }) => delivery.received < restless && (group === undefined || !busy.has(group)));
+      for (const one of free) {
+        onReturn(one);
+        this.#end(one, returned(0));
+        for (const record of one.records) this.#gone.add(record);
+      }
+      const records = free.flatMap((one) => one.records);
+      this.#leaving.push(
+        giveBack(
+          sqs,
+          runtime.system,
+          queueUrl,
+          records.map((record) => ({ record, delay: 0 })),
+        ),
+      );
+    });
   }
 
   /** Nothing of the batch was committed. Answers what is tried again here. */

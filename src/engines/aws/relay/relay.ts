@@ -3,13 +3,17 @@
  * of the deliveries, and by the delay queue. Whatever it is given is sent, kept for its time, or said to have failed; a record of
  * which something could not be sent comes again, with all that follow it in its shard.
  */
+import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { App } from "../../../core/app.ts";
 import { isPulseQueueError } from "../../../core/errors.ts";
 import { openRuntime, type RuntimeOptions } from "../entries/context.ts";
 import type { BatchResponse, SqsRecord } from "../entries/lambda.ts";
+import { hourItem, hourOf } from "../hours.ts";
 import { needText, numberOf, textOf, type Item } from "../items/attributes.ts";
 import { readDelivery } from "../items/deliveries.ts";
 import { eventSort, isEventKey, isHeadKey, readEvent, readHead, type StoredEvent } from "../items/journal.ts";
+import { retrying } from "../retry.ts";
+import { timeOfSequence } from "../sequence.ts";
 import { getItems } from "../store/read.ts";
 import type { Parcel } from "./parcels.ts";
 import { delayed, refusalOf, routeAppended, routeDue, routeOrdered, routeRaw, routeSent, type DelayMessage } from "./route.ts";
@@ -53,6 +57,7 @@ export function relayEntry(app: App, options: RelayOptions): (event: RelayEvent)
 
 class Relay {
   readonly #sender: Sender;
+  readonly #noted = new Set<number>();
 
   constructor(sender: Sender) {
     this.#sender = sender;
@@ -63,6 +68,7 @@ class Relay {
     if (tasks.length === 0) return [];
     const { runtime } = this.#sender;
     const events = new Map(tasks.flatMap(({ holds }) => (holds === undefined ? [] : [[holds.key, holds] as const])));
+    await this.#noteHours([...events.values()]);
     const keys = [...new Set(tasks.flatMap(({ needs }) => needs))].filter((key) => !events.has(key));
     const items = await getItems(
       runtime,
@@ -79,6 +85,17 @@ class Relay {
       planned.flatMap(({ parcels }) => parcels),
     );
     return planned.filter(({ parcels }) => parcels.some((parcel) => failed.has(parcel))).map(({ id }) => id);
+  }
+
+  /** Notes the hours that these events are in, each once. */
+  async #noteHours(events: readonly StoredEvent[]): Promise<void> {
+    const { system, dynamodb, deployment } = this.#sender.runtime;
+    for (const hour of new Set(events.map(({ sequence }) => hourOf(timeOfSequence(sequence))))) {
+      if (this.#noted.has(hour)) continue;
+      const command = new PutItemCommand({ TableName: deployment.system, Item: hourItem(hour) });
+      await retrying(system, "DynamoDB refused to note an hour", () => dynamodb.send(command));
+      this.#noted.add(hour);
+    }
   }
 
   ofStream({ dynamodb, eventName }: StreamRecord): Task {
