@@ -63,7 +63,8 @@ export function isProven({ control, faults: results }: MutantsResult): boolean {
 /** What the simulation needs of the sources, with the fault planted. */
 export function copyWith({ replacements }: Planted, folder: string): void {
   const filter = (path: string): boolean => !isTest(path);
-  for (const part of ["src/core", "src/machine", "src/engines/local", "src/testing"]) cpSync(join(projectRoot, part), join(folder, part), { recursive: true, filter });
+  for (const part of ["src/core", "src/machine", "src/engines/local", "src/testing"])
+    cpSync(join(projectRoot, part), join(folder, part), { recursive: true, filter });
   for (const part of ["test/simulate", "test/crash", "test/support"]) cpSync(join(projectRoot, part), join(folder, part), { recursive: true });
   for (const [path, text] of applyReplacements(replacements, readSource)) writeFileSync(join(folder, path), text);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "pulsequeue", type: "module" }));
