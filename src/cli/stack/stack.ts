@@ -47,24 +47,33 @@ export function addStackOptions(command: Command): Command {
 export async function openStacks(call: Call<StackOptions>): Promise<{ readonly app: App; readonly stacks: readonly Stack[] }> {
   const { app: appPath } = await call.settings();
   const app = await loadApp(appPath, call.io.cwd);
-  const root = resolve(call.io.cwd, call.options.infra, "stacks");
-  const names = existsSync(root) ? readdirSync(root).filter((name) => existsSync(join(root, name, valuesFile))) : [];
-  const all = names.map((name) => ({ name, folder: join(root, name), environment: readEnvironment(join(root, name, valuesFile)) }));
-  for (const { name, environment } of all) {
-    if (environment.environment !== name)
-      throw new PulseQueueError("DEPLOYMENT_INVALID", `The values in stacks/${name} are those of "${environment.environment}": two environments would be one`);
+  const found = readEnvironments(call.io.cwd, call.options.infra, call.options.env);
+  return { app, stacks: found.map(({ folder, environment }) => openStack(app, folder, environment)) };
+}
+
+export interface FoundEnvironment {
+  /** Absolute. */
+  readonly folder: string;
+  readonly environment: Environment;
+}
+
+/** The values of every environment in `infra`, or of the one called `name`. Throws as `openStacks`. */
+export function readEnvironments(cwd: string, infra: string, name: string | undefined): readonly FoundEnvironment[] {
+  const root = resolve(cwd, infra, "stacks");
+  const names = existsSync(root) ? readdirSync(root).filter((entry) => existsSync(join(root, entry, valuesFile))) : [];
+  const all = names.map((entry) => ({ name: entry, folder: join(root, entry), environment: readEnvironment(join(root, entry, valuesFile)) }));
+  for (const { name: entry, environment } of all) {
+    if (environment.environment !== entry)
+      throw new PulseQueueError("DEPLOYMENT_INVALID", `The values in stacks/${entry} are those of "${environment.environment}": two environments would be one`);
   }
-  const chosen = all.filter(({ name }) => name === (call.options.env ?? name));
-  if (chosen.length === 0) {
-    const wanted = call.options.env === undefined ? `${call.options.infra}/stacks/<environment>/${valuesFile}` : `stacks/${call.options.env}/${valuesFile}`;
-    if (all.length > 0) throw usageError(`There is no environment ${call.options.env ?? ""}`, `Use one of: ${names.join(", ")}.`);
-    throw new CommandError(
-      "FILE_MISSING",
-      `There is no ${wanted}`,
-      "Copy infra/ of the reference application and set its values, or name its folder with --infra.",
-    );
-  }
-  return { app, stacks: chosen.map(({ folder, environment }) => openStack(app, folder, environment)) };
+  const chosen = all.filter((one) => one.name === (name ?? one.name));
+  if (chosen.length > 0) return chosen;
+  if (all.length > 0) throw usageError(`There is no environment ${name ?? ""}`, `Use one of: ${names.join(", ")}.`);
+  throw new CommandError(
+    "FILE_MISSING",
+    `There is no ${name === undefined ? `${infra}/stacks/<environment>/${valuesFile}` : `stacks/${name}/${valuesFile}`}`,
+    "Copy infra/ of the reference application and set its values, or name its folder with --infra.",
+  );
 }
 
 function openStack(app: App, folder: string, environment: Environment): Stack {
