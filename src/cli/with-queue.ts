@@ -7,7 +7,7 @@ import { withDeployment } from "./aws/with-deployment.ts";
 import { usageError } from "./exit.ts";
 import type { GlobalOptions, Settings } from "./load/settings.ts";
 import type { Io } from "./output/io.ts";
-import { readEnvironments } from "./stack/stack.ts";
+import { readEnvironments } from "./stack/environments.ts";
 import { withFile, type WhenMissing } from "./with-file.ts";
 
 export interface PlaceOptions {

@@ -1,23 +1,12 @@
 /** The stacks of an app on disk: `infra/stacks/<environment>/`, each with its values and its synthesized files. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join } from "node:path";
 import type { Command } from "commander";
 import type { App } from "../../core/app.ts";
-import { PulseQueueError } from "../../core/errors.ts";
-import {
-  filesOf,
-  infrastructureOf,
-  parseEnvironment,
-  policyFolder,
-  sealFile,
-  variablesFile,
-  type Environment,
-  type Files,
-  type Infrastructure,
-} from "../../synth/index.ts";
+import { filesOf, infrastructureOf, policyFolder, sealFile, variablesFile, type Environment, type Files, type Infrastructure } from "../../synth/index.ts";
 import type { Call } from "../call.ts";
-import { CommandError, usageError } from "../exit.ts";
 import { loadApp } from "../load/app.ts";
+import { readEnvironments } from "./environments.ts";
 
 export interface StackOptions {
   readonly infra: string;
@@ -35,8 +24,6 @@ export interface Stack {
   readonly found: Files;
 }
 
-const valuesFile = "environment.json";
-
 export function addStackOptions(command: Command): Command {
   return command
     .option("--infra <path>", "folder of the infrastructure", "infra")
@@ -51,44 +38,9 @@ export async function openStacks(call: Call<StackOptions>): Promise<{ readonly a
   return { app, stacks: found.map(({ folder, environment }) => openStack(app, folder, environment)) };
 }
 
-export interface FoundEnvironment {
-  /** Absolute. */
-  readonly folder: string;
-  readonly environment: Environment;
-}
-
-/** The values of every environment in `infra`, or of the one called `name`. Throws as `openStacks`. */
-export function readEnvironments(cwd: string, infra: string, name: string | undefined): readonly FoundEnvironment[] {
-  const root = resolve(cwd, infra, "stacks");
-  const names = existsSync(root) ? readdirSync(root).filter((entry) => existsSync(join(root, entry, valuesFile))) : [];
-  const all = names.map((entry) => ({ name: entry, folder: join(root, entry), environment: readEnvironment(join(root, entry, valuesFile)) }));
-  for (const { name: entry, environment } of all) {
-    if (environment.environment !== entry)
-      throw new PulseQueueError("DEPLOYMENT_INVALID", `The values in stacks/${entry} are those of "${environment.environment}": two environments would be one`);
-  }
-  const chosen = all.filter((one) => one.name === (name ?? one.name));
-  if (chosen.length > 0) return chosen;
-  if (all.length > 0) throw usageError(`There is no environment ${name ?? ""}`, `Use one of: ${names.join(", ")}.`);
-  throw new CommandError(
-    "FILE_MISSING",
-    `There is no ${name === undefined ? `${infra}/stacks/<environment>/${valuesFile}` : `stacks/${name}/${valuesFile}`}`,
-    "Copy infra/ of the reference application and set its values, or name its folder with --infra.",
-  );
-}
-
 function openStack(app: App, folder: string, environment: Environment): Stack {
   const infrastructure = infrastructureOf(app.topology, environment);
   return { folder, environment, infrastructure, expected: filesOf(infrastructure), found: readFound(folder) };
-}
-
-function readEnvironment(path: string): Environment {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new PulseQueueError("DEPLOYMENT_INVALID", `${relative(".", path)} is no JSON`, { cause });
-  }
-  return parseEnvironment(value);
 }
 
 /** Every synthesized file that is there. */
