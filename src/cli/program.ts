@@ -33,7 +33,7 @@ import { mayColour } from "./output/io.ts";
 
 const exitCodes = `
 Exit codes: 0 done, 1 failure, 2 wrong usage, 3 a check found a problem, 4 the app or config cannot be used, 130 interrupted.
-A command talks to the engine that holds the file; where none runs, it opens the file itself.`;
+A command talks to the engine that holds the file; where none runs, it opens the file itself; with --env it asks a deployment in AWS.`;
 
 /** The whole command line. Errors of usage throw commander's own error after they were printed. */
 export function createProgram(session: Session): Command {

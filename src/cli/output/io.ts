@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import type { Connect } from "../aws/clients.ts";
 
 /** Everything a command takes from its process, so that nothing below reads globals. */
 export interface Io {
@@ -9,6 +10,8 @@ export interface Io {
   readonly cwd: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** How AWS is reached. */
+  readonly connect: Connect;
 }
 
 /** Whether `stream` may be coloured: a terminal, and nobody asked for plain text (https://no-color.org). */
