@@ -4,6 +4,7 @@ import { addBackup, addVerify } from "./commands/backup.ts";
 import { addBuild } from "./commands/build.ts";
 import { addCost } from "./commands/cost.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
+import { addDeploy, addRollback } from "./commands/deploy.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -69,6 +70,8 @@ export function createProgram(session: Session): Command {
   addBuild(program, session);
   addCost(program, session);
   addSynth(program, session);
+  addDeploy(program, session);
+  addRollback(program, session);
   addIam(program, session);
   addDoctor(program, session);
   addBackup(program, session);
