@@ -21,7 +21,7 @@ interface Alias {
 /** One account: versions and aliases by function, alarms, and what was asked of it. */
 class Account {
   readonly versions = new Map(functions.map((name) => [name, ["1"]]));
-  readonly aliases = new Map(functions.map((name) => [`${name}:live`, { version: "1", weights: {} } as Alias]));
+  readonly aliases = new Map(functions.map((name) => [`${name}:live`, { version: "1", weights: {} }]));
   alarms: { name: string; state: string }[] = [{ name: "orders-test-handler-errors-orders-test-confirm", state: "OK" }];
   waited = 0;
   /** What happens while somebody waits. */

@@ -16,7 +16,7 @@ interface Threat {
 function threatsOf(text: string): readonly Threat[] {
   return [...text.matchAll(/^\| (?<number>\d+) \|(?:[^|]+\|){3}(?<shown>[^|]+)\|$/gm)].map(({ groups }) => {
     let path = "";
-    const tests = [...(groups?.["shown"] ?? "").matchAll(/`(?<path>[^`]+)`|“(?<title>[^”]+)”/g)].flatMap(({ groups: found }) => {
+    const tests = [...(groups?.["shown"] ?? "").matchAll(/`(?<path>[^`]+)`|“(?<title>[^“”]+)”/g)].flatMap(({ groups: found }) => {
       if (found?.["path"] !== undefined) path = found["path"];
       return found?.["title"] === undefined ? [] : [[path, found["title"]] as const];
     });
