@@ -51,6 +51,11 @@ export const importTable: readonly Rule[] = [
     packages: ["node:", "@aws-sdk"],
     exception: "what a deployed function starts with: here the AWS engine is put together with its clients, as the command does on one machine",
   },
+  {
+    part: "src/cli/aws/",
+    parts: ["src/"],
+    packages: ["node:", "@aws-sdk"],
+  },
   { part: "src/cli/", parts: ["src/"], packages: ["node:", "commander", "esbuild", "fflate", "tsx"] },
 ];
 
