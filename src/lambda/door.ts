@@ -11,14 +11,18 @@ import { createHttpApp, type HttpApp } from "../http/app.ts";
 import { createAuthenticator } from "../http/identity/authenticator.ts";
 import { machineClock } from "../machine/clock.ts";
 import { noSecrets, type OpenSecrets } from "./secret-source.ts";
-import { createTelemetry } from "./telemetry.ts";
+import { createTelemetry, starting, type LambdaFunction } from "./telemetry.ts";
 
 /**
  * `name`: the endpoint that it answers; `undefined`: everything that is none. The API routes to it by path, its role allows no more.
  *
  * @example export const handler = doorFunction(app, "place-order");
  */
-export function doorFunction(app: App, name?: string, secretsOf: OpenSecrets = noSecrets): (event: GatewayRequest) => Promise<GatewayResponse> {
+export function doorFunction(app: App, name?: string, secretsOf: OpenSecrets = noSecrets): LambdaFunction<GatewayRequest, GatewayResponse> {
+  return starting(() => openDoor(app, name, secretsOf));
+}
+
+function openDoor(app: App, name: string | undefined, secretsOf: OpenSecrets): LambdaFunction<GatewayRequest, GatewayResponse> {
   const endpoint = name === undefined ? undefined : app.topology.endpoints.get(name);
   if (name !== undefined && endpoint === undefined) throw new PulseQueueError("DEPLOYMENT_MISMATCH", `App ${app.name} declares no endpoint ${name}`);
   const environment = process.env["PULSEQUEUE_ENVIRONMENT"] ?? "";

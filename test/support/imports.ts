@@ -48,7 +48,7 @@ export const importTable: readonly Rule[] = [
   {
     part: "src/lambda/",
     parts: ["src/core/", "src/machine/", "src/engines/aws/", "src/http/", "src/observe/"],
-    packages: ["node:", "@aws-sdk"],
+    packages: ["node:", "@aws-sdk", "@aws-lambda-powertools"],
     exception: "what a deployed function starts with: here the AWS engine is put together with its clients, as the command does on one machine",
   },
   {
