@@ -27,7 +27,7 @@ export function createTelemetry({ topology }: App, secret: (name: string) => str
   const log = createLogger(levels.find((level) => level === asked) ?? "info");
   const pii = [...topology.events.values(), ...topology.tables.values()].flatMap((declared) => declared.pii);
   const hide = createHide({ pii, secrets: () => [...topology.secrets.keys()].flatMap((name) => secret(name) ?? []) });
-  const metrics = createFunctionMetrics(topology, { app: topology.app, environment: process.env["PULSEQUEUE_ENVIRONMENT"] ?? "" });
+  const metrics = createFunctionMetrics(topology, dimensionsOf(topology));
   return {
     observe: (fact) => {
       metrics.observe(fact);
@@ -45,6 +45,11 @@ export function createTelemetry({ topology }: App, secret: (name: string) => str
       }
     },
   };
+}
+
+/** What tells a deployment's metrics from all others. */
+export function dimensionsOf({ app }: Pick<App["topology"], "app">): Readonly<Record<"app" | "environment", string>> {
+  return { app, environment: process.env["PULSEQUEUE_ENVIRONMENT"] ?? "" };
 }
 
 /** Runs what a function begins with. */

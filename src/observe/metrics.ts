@@ -43,7 +43,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
 /** The counters and histograms alone, in `registers`. */
 export function createCounters(registers: Registry[], topology: Topology): Observer {
-  const meter: Meter = {
+  return countFacts(registryMeter(registers), topology);
+}
+
+export function registryMeter(registers: Registry[]): Meter {
+  return {
     counter(name, help, labelNames) {
       const counter = new Counter({ name, help, labelNames, registers });
       return (labels, by) => {
@@ -58,5 +62,4 @@ export function createCounters(registers: Registry[], topology: Topology): Obser
       };
     },
   };
-  return countFacts(meter, topology);
 }
