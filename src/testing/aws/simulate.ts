@@ -53,6 +53,8 @@ export interface OpenedQueue {
 
 export interface SimulatedAws {
   readonly clock: VirtualClock;
+  /** The app as it is deployed now. */
+  readonly app: App;
   /** The services beneath. */
   readonly services: FakeAws;
   /** Another version of the app, or of its secrets. What runs goes on. */
@@ -60,12 +62,14 @@ export interface SimulatedAws {
   open(): Promise<OpenedQueue>;
   /** A request to an endpoint's function. Rejects where the function gives no answer: then nobody knows what it did. */
   invoke(endpoint: EndpointDefinition, request: InvokeRequest): Promise<InvokeResponse>;
-  /** Event sources and schedules start functions from now on. */
-  start(): void;
+  /** Event sources start functions from now on, and schedules unless they are not to. */
+  start(options?: { readonly schedules?: boolean }): void;
   /** They start none any more. */
   stop(): void;
   /** Ends every process of a function at once; answers how many had something to do. */
   kill(): number;
+  /** Ends one process that has something to do, by the draw of `pick` from their number; `false`: there is none. */
+  killOne(pick: (count: number) => number): boolean;
   /** Invocations under way. */
   readonly running: number;
 }
@@ -115,6 +119,9 @@ export function simulateAws(app: App, engine: AwsEngine, options: SimulateAwsOpt
 
   return {
     clock,
+    get app() {
+      return current;
+    },
     services,
     deploy: (version, changed = {}) => {
       secrets = { ...secrets, ...changed };
@@ -131,10 +138,11 @@ export function simulateAws(app: App, engine: AwsEngine, options: SimulateAwsOpt
       };
     },
     invoke: async ({ name }, request) => (await functions.invoke(variables.endpoints[name]?.name ?? name, { name, request })) as InvokeResponse,
-    start: () => {
+    start: ({ schedules = true } = {}) => {
       services.lambda.read(true);
+      ticker?.stop();
       // A ticker without schedules would keep the clock busy and do nothing.
-      if (current.topology.schedules.size > 0)
+      if (schedules && current.topology.schedules.size > 0)
         ticker = services.scheduler.everyMinute(`${variables.names.prefix}-pq-ticker`, () => {
           functions.invoke(variables.services.ticker.name, {}).catch(() => undefined); // the next start makes up for it
         });
@@ -144,6 +152,7 @@ export function simulateAws(app: App, engine: AwsEngine, options: SimulateAwsOpt
       ticker?.stop();
     },
     kill: () => functions.killAll(),
+    killOne: (pick) => functions.killOne(pick),
     get running() {
       return functions.running;
     },

@@ -16,8 +16,8 @@ export interface Lambda {
   feedByStream(spec: Omit<StreamMappingSpec, "id">): void;
   /** Whether event sources are read, those that are enabled. @default true */
   read(isOn: boolean): void;
-  /** Enables every mapping at once. */
-  enableAll(): void;
+  /** Records of streams that are not carried yet. */
+  readonly behind: number;
 }
 
 export interface LambdaOptions {
@@ -57,9 +57,10 @@ export function createLambda({ clock, faults, region, account, record }: LambdaO
       isOn = on;
       if (on) clock.soon(wakeAll);
     },
-    enableAll: () => {
-      for (const mapping of mappings.values()) mapping.isEnabled = true;
-      wakeAll();
+    get behind() {
+      let count = 0;
+      for (const mapping of mappings.values()) count += mapping.behind();
+      return count;
     },
   };
 }

@@ -25,6 +25,8 @@ export interface Mapping {
   isEnabled: boolean;
   /** Looks whether there is something to do. */
   wake(): void;
+  /** Records of a stream that are not carried yet. */
+  behind(): number;
 }
 
 export interface MappingHost {
@@ -94,7 +96,7 @@ export function createQueueMapping({ id, function: name, queue, batchSize, concu
         });
     }
   };
-  const mapping: Mapping = { id, function: name, sourceArn: queue.arn, isEnabled: true, wake: poll };
+  const mapping: Mapping = { id, function: name, sourceArn: queue.arn, isEnabled: true, wake: poll, behind: () => 0 };
   queue.listen(() => {
     clock.soon(poll);
   });

@@ -91,6 +91,7 @@ export function createStreamMapping(spec: StreamMappingSpec, host: MappingHost):
     wake: () => {
       for (const shard of shards) pump(shard);
     },
+    behind: () => shards.reduce((sum, { records, next }) => sum + records.slice(next).filter(({ eventName }) => events.includes(eventName)).length, 0),
   };
   stream.listen((number) => {
     const [shard] = shards.slice(number);

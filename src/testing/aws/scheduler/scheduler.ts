@@ -10,6 +10,8 @@ export interface Scheduler {
   createGroup(name: string): void;
   /** Calls `fire` at the beginning of each minute, until `stop`. Under the name of one that there is, in its place. */
   everyMinute(name: string, fire: () => void): { readonly stop: () => void };
+  /** One-time schedules whose time has not come. */
+  readonly waiting: number;
 }
 
 export interface SchedulerFaults {
@@ -68,6 +70,9 @@ export function createScheduler({ clock, faults, region, account, queueByArn, re
 
   return {
     service: { name: "scheduler", operations: { CreateSchedule: create } },
+    get waiting() {
+      return names.size;
+    },
     createGroup: (name) => {
       groups.add(name);
     },
