@@ -31,6 +31,8 @@ export interface HandlerSnapshot {
 
 export interface Snapshot {
   of(handler: HandlerDefinition): Promise<HandlerSnapshot>;
+  /** How many events it looks at. */
+  events(): Promise<number>;
 }
 
 export interface SnapshotOptions {
@@ -56,10 +58,13 @@ export function takeSnapshot({ system, journal, deliveries, queues, subscription
     }
     return found;
   };
-  const withoutRecord = async (handler: HandlerDefinition): Promise<readonly StoredEvent[]> => {
+  const events = (): Promise<readonly StoredEvent[]> => {
     walked ??= walk();
+    return walked;
+  };
+  const withoutRecord = async (handler: HandlerDefinition): Promise<readonly StoredEvent[]> => {
     const subscribed = await subscriptions();
-    const taken = (await walked).filter(({ event, sequence }) => subscribed.takes(handler.name, event.type, sequence));
+    const taken = (await events()).filter(({ event, sequence }) => subscribed.takes(handler.name, event.type, sequence));
     const known = await deliveries.firstRuns(taken.map(({ key }) => ({ handler: handler.name, journalKey: key })));
     return taken.filter(({ key }) => !known.has(deliveryPartition(handler.name, key)));
   };
@@ -76,6 +81,7 @@ export function takeSnapshot({ system, journal, deliveries, queues, subscription
   };
   const looked = new Map<string, Promise<HandlerSnapshot>>();
   return {
+    events: async () => (await events()).length,
     of(handler) {
       const known = looked.get(handler.name) ?? look(handler);
       looked.set(handler.name, known);
