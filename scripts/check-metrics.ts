@@ -11,6 +11,8 @@ import { setTimeout } from "node:timers/promises";
 import type { App } from "pulsequeue";
 import { openLocal } from "pulsequeue/local";
 import type { ObservedFact } from "../src/core/ports.ts";
+import { createGrowth } from "../src/observe/emf.ts";
+import { createSummedMetrics, type Series, type Sums } from "../src/observe/sums.ts";
 import { openDoor } from "../src/cli/serving.ts";
 import orders from "../examples/order-pipeline/app.ts";
 import { app as shop, batch, cloudEvent, structured } from "../test/http/door.ts";
@@ -79,6 +81,7 @@ try {
     const metrics = await fetch(`${service.url}/metrics`, { headers: bearer(await service.token("viewer", "promtool")) });
     checkFormat(name, await metrics.text());
   }
+  checkFormat("a deployment of orders", await deploymentText());
   await scrape();
 } catch (error) {
   if (!(error instanceof NoPrometheus)) throw error;
@@ -126,6 +129,27 @@ async function flood(post: (path: string, headers: Readonly<Record<string, strin
     if (status !== 202) return status;
   }
   return 202;
+}
+
+/** What a deployment of the order pipeline says, from sums as CloudWatch would have them. */
+async function deploymentText(): Promise<string> {
+  const { topology } = orders;
+  const growth = createGrowth(topology);
+  for (const milliseconds of [1, 30, 4_000])
+    growth.observe({ type: "request", route: "/orders", method: "POST", status: 201, milliseconds, correlationId: undefined });
+  growth.observe({ type: "published", event: "order.placed", count: 3, duplicates: 1, correlationId: "c" });
+  const grown = growth.take().flatMap(({ labels, growth: byName }) => [...byName].map(([name, by]) => ({ name, labels, by })));
+  const keyOf = ({ name, labels }: Series): string => JSON.stringify([name, Object.entries(labels).sort()]);
+  const known = new Map(grown.map((series) => [keyOf(series), series.by]));
+  const sums: Sums = {
+    recent: () => Promise.resolve(grown),
+    of(series) {
+      process.stdout.write(`a deployment of orders: one reading asks CloudWatch for ${String(series.length)} sums\n`);
+      return Promise.resolve(series.map((one) => known.get(keyOf(one)) ?? 0));
+    },
+  };
+  const options = { topology, sums, handlers: () => Promise.resolve([]), auditChain: () => Promise.resolve(true), monotonic: () => 0 };
+  return (await createSummedMetrics(options).scrape()).text;
 }
 
 function checkFormat(name: string, text: string): void {

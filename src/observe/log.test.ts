@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { ObservedFact } from "../core/ports.ts";
 import { createHide } from "./hide.ts";
-import { jsonLines, lineOf, type Line } from "./log.ts";
+import { lineOf, type Line } from "./lines.ts";
+import { jsonLines } from "./log.ts";
 
 function capture(least: "debug" | "info" = "debug"): { readonly write: (line: Line) => void; readonly lines: () => readonly unknown[] } {
   const texts: string[] = [];

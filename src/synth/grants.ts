@@ -78,12 +78,15 @@ export function apiPolicy(context: GrantContext): Policy {
       ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"],
       [arns.table(system)],
     ),
+    allow("ForgetPauses", ["dynamodb:DeleteItem"], [arns.table(system)], leadingKeys("paused")),
     allow("ShowTables", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"], tablesOf(context, tables)),
     // Mappings get their ids from AWS: they are named by the functions that they start.
     allow("PauseHandlers", ["lambda:UpdateEventSourceMapping", "lambda:GetEventSourceMapping"], [arns.mapping("*")], {
       ArnLike: { "lambda:FunctionArn": arns.function(`${deployment.prefix}-*`) },
     }),
     allow("FindMappings", ["lambda:ListEventSourceMappings"], ["*"]),
+    // What functions counted is kept by CloudWatch, and neither action takes a resource or a namespace.
+    allow("ReadMetrics", ["cloudwatch:ListMetrics", "cloudwatch:GetMetricData"], ["*"]),
     ...keys(context, ["dynamodb", "sqs"]),
   );
 }
@@ -100,6 +103,7 @@ export function relayPolicy(context: GrantContext): Policy {
     // Takes no resource.
     allow("FindStreams", ["dynamodb:ListStreams"], ["*"]),
     allow("ReadEvents", ["dynamodb:GetItem", "dynamodb:BatchGetItem"], [arns.table(deployment.journal)]),
+    allow("NoteHours", ["dynamodb:PutItem"], [arns.table(deployment.system)], leadingKeys("hours")),
     carried.length === 0
       ? undefined
       : allow("PutEvents", ["events:PutEvents"], [arns.bus], {

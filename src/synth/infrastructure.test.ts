@@ -94,7 +94,12 @@ it("nothing but what AWS gives no other form for is a wildcard", () => {
         .filter((each) => each.effect === "Allow" && (each.action.endsWith("*") || each.resource === "*"))
         .map(({ action }) => `${name} ${action}`),
     );
-  expect(wild).toEqual(["role.orders-prod-pq-api lambda:ListEventSourceMappings", "role.orders-prod-pq-relay dynamodb:ListStreams"]);
+  expect(wild).toEqual([
+    "role.orders-prod-pq-api cloudwatch:GetMetricData",
+    "role.orders-prod-pq-api cloudwatch:ListMetrics",
+    "role.orders-prod-pq-api lambda:ListEventSourceMappings",
+    "role.orders-prod-pq-relay dynamodb:ListStreams",
+  ]);
 });
 
 describe("the files", () => {

@@ -256,8 +256,13 @@ describe("a deployment that cannot be asked", () => {
       return Items.filter(({ p }) => p?.S === "subscribed").length;
     };
     expect(await subscriptions()).toBe(2);
-    const { stdout } = await run(["handlers", "ls", "--app", "newer.ts", "--json"]);
-    expect(JSON.parse(stdout)).toMatchObject([{ name: "confirm" }, { name: "count" }, { name: "added", counts: { ready: 0 } }]);
+    expect(await json("deliveries", "ls", "--event", ids[0] ?? "", "--app", "newer.ts")).toMatchObject([{ handler: "confirm" }]);
+    const missing = await run(["handlers", "ls", "--app", "newer.ts", "--json"]);
+    expect(missing.error()).toMatchObject({ code: "AWS_RESOURCE_MISSING", message: expect.stringContaining("orders-test-added") as unknown });
+    const { checks } = (await run(["doctor", "--app", "newer.ts", "--json"])).json() as { readonly checks: readonly object[] };
+    const found = expect.stringMatching(/^AWS_RESOURCE_MISSING: .*orders-test-added/) as unknown;
+    expect(checks).toContainEqual(expect.objectContaining({ name: "queues", status: "problem", detail: found }));
+    expect(checks).toContainEqual(expect.objectContaining({ name: "handlers", detail: "added is declared here and not deployed" }));
     expect(await subscriptions()).toBe(2);
   });
 });

@@ -107,6 +107,7 @@ function serviceRules({ deployment, topology, environment }: Stack, names: Names
       { actions: ["dynamodb:Query"], resources: [`${journal}/index/time`, `${journal}/index/flow`, `${deliveries}/index/open`] },
       { actions: [...get, "dynamodb:BatchGetItem", "dynamodb:Query", ...put, ...update], resources: [deliveries] },
       { actions: [...get, "dynamodb:Query", ...put, ...update, "dynamodb:ConditionCheckItem"], resources: [system] },
+      { actions: ["dynamodb:DeleteItem"], resources: [system], parts: ["paused"] },
       { actions: [...get, "dynamodb:Query", "dynamodb:Scan"], resources: tables.map(names.declared) },
       {
         actions: ["lambda:UpdateEventSourceMapping", "lambda:GetEventSourceMapping"],
@@ -114,6 +115,7 @@ function serviceRules({ deployment, topology, environment }: Stack, names: Names
         parts: [[...deployment.handlers.values()][0]?.function ?? ""],
       },
       { actions: ["lambda:ListEventSourceMappings"], resources: ["*"] },
+      { actions: ["cloudwatch:ListMetrics", "cloudwatch:GetMetricData"], resources: ["*"] },
       { actions: ["sqs:GetQueueAttributes"], resources: queues },
       names.key("dynamodb", "sqs"),
     ],
@@ -122,6 +124,7 @@ function serviceRules({ deployment, topology, environment }: Stack, names: Names
       { actions: ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"], resources: streams },
       { actions: ["dynamodb:ListStreams"], resources: ["*"] },
       { actions: [...get, "dynamodb:BatchGetItem"], resources: [journal] },
+      { actions: put, resources: [names.system], parts: ["hours"] },
       { actions: ["events:PutEvents"], resources: [arn("events", `event-bus/${deployment.prefix}`)], parts: carried },
       { actions: ["sqs:SendMessage"], resources: [...queues, delay, arn("sqs", `${deployment.prefix}-pq-relay-failures`)] },
       { actions: take, resources: [delay] },

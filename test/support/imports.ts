@@ -41,14 +41,14 @@ export const importTable: readonly Rule[] = [
   { part: "src/audit/", parts: ["src/core/", "src/synth/"], packages: ["node:"] },
   {
     part: "src/testing/",
-    parts: ["src/core/", "src/engines/local/"],
+    parts: ["src/core/", "src/engines/local/", "src/synth/"],
     packages: ["node:", "@aws-sdk"],
-    exception: "testApp runs applications on a real engine, in memory: the embedded one",
+    exception: "testApp runs applications on a real engine, in memory: the embedded one; the simulated AWS is wired by what Terraform is given",
   },
   {
     part: "src/lambda/",
     parts: ["src/core/", "src/machine/", "src/engines/aws/", "src/http/", "src/observe/"],
-    packages: ["node:", "@aws-sdk"],
+    packages: ["node:", "@aws-sdk", "@aws-lambda-powertools"],
     exception: "what a deployed function starts with: here the AWS engine is put together with its clients, as the command does on one machine",
   },
   {

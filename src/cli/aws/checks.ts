@@ -3,8 +3,7 @@ import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import { ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { deploymentOf, type Deployment } from "../../core/deployment.ts";
-import type { PulseQueueError } from "../../core/errors.ts";
-import type { HandlerView } from "../../core/queue.ts";
+import { isPulseQueueError, type PulseQueueError } from "../../core/errors.ts";
 import { awsError } from "../../engines/aws/errors.ts";
 import { resourcesOf, type Resources } from "../../engines/aws/resources.ts";
 import type { Check } from "../doctor.ts";
@@ -20,13 +19,15 @@ export async function deploymentChecks({ app, environment, clients, queue }: Ope
   const { environment: name, account, region } = environment;
   const deployment = deploymentOf(app.topology, name);
   const asking = { clients, deployment, resources: resourcesOf({ account, region, endpoint }) };
-  const handlers = await queue.inspect.handlers();
+  // Where one queue is missing nobody can tell what waits; the check of queues says which.
+  const handlers = await queue.inspect.handlers().catch((thrown: unknown) => awsError(thrown, "What waits cannot be told"));
+  const paused = isPulseQueueError(handlers) ? [] : handlers.filter((handler) => handler.paused).map((handler) => handler.name);
   return [
     { name: "deployment", status: "ok", detail: `${deployment.prefix} in account ${account}, ${region}` },
     await tablesCheck(asking),
     ...(await queueChecks(asking)),
-    await mappingsCheck(asking, handlers),
-    ...handlerChecks(handlers, true),
+    await mappingsCheck(asking, paused),
+    ...(isPulseQueueError(handlers) ? [checkOf("backlog", [handlers], "")] : handlerChecks(handlers, true)),
   ];
 }
 
@@ -61,18 +62,15 @@ async function queueChecks({ clients, deployment, resources }: Asking): Promise<
 }
 
 /** A handler that nothing feeds is declared here and not deployed there; one that is switched off and not paused never goes on by itself. */
-async function mappingsCheck({ clients, deployment }: Asking, handlers: readonly HandlerView[]): Promise<Check> {
-  const problems = await found(
-    handlers.map(({ name }) => name),
-    async (name) => {
-      const command = new ListEventSourceMappingsCommand({ FunctionName: deployment.handlers.get(name)?.function ?? name });
-      const { EventSourceMappings: mappings = [] } = await clients.lambda.send(command);
-      if (mappings.length === 0) return "is declared here and not deployed";
-      const isPaused = handlers.some((handler) => handler.name === name && handler.paused);
-      return !isPaused && mappings.every(({ State }) => State === "Disabled") ? "is switched off, and no operator paused it" : undefined;
-    },
-  );
-  return checkOf("handlers", problems, `${String(handlers.length)} deployed`, "Deploy the version that is declared here, or resume what is switched off.");
+async function mappingsCheck({ clients, deployment }: Asking, paused: readonly string[]): Promise<Check> {
+  const names = [...deployment.handlers.keys()];
+  const problems = await found(names, async (name) => {
+    const command = new ListEventSourceMappingsCommand({ FunctionName: deployment.handlers.get(name)?.function ?? name });
+    const { EventSourceMappings: mappings = [] } = await clients.lambda.send(command);
+    if (mappings.length === 0) return "is declared here and not deployed";
+    return !paused.includes(name) && mappings.every(({ State }) => State === "Disabled") ? "is switched off, and no operator paused it" : undefined;
+  });
+  return checkOf("handlers", problems, `${String(names.length)} deployed`, "Deploy the version that is declared here, or resume what is switched off.");
 }
 
 /** What is wrong with each of `names`, by name. */

@@ -18,7 +18,7 @@ import { createNonces } from "./nonces.ts";
 import { createOperate } from "./operate.ts";
 import { openQueues } from "./queues.ts";
 import { openReader } from "./reader.ts";
-import { openSubscriptions } from "./subscriptions.ts";
+import { subscribing } from "./subscriptions.ts";
 import { openSystemTable } from "./system-table.ts";
 import { openTableReader } from "./table-reader.ts";
 import { eventView } from "./views.ts";
@@ -33,8 +33,8 @@ export interface AwsClients {
 export interface AwsOptions extends Omit<RuntimeOptions, "dynamodb" | "prepare"> {
   readonly clients: AwsClients;
   /**
-   * Whether what a handler takes is noted from now on where it is new. `false` for who only looks: the app at hand may be newer than what
-   * is deployed. @default true
+   * Whether what a handler takes is noted from now on where it is new. `false` for who only looks, since the app at hand may be newer than
+   * what is deployed, and for an endpoint's function, which may not: then it is read, and only when somebody looks. @default true
    */
   readonly subscribe?: boolean;
 }
@@ -68,7 +68,8 @@ export async function openAws(app: App, { clients, subscribe = true, ...options 
   const journal = openJournalReader({ reader, system, topology, table: deployment.journal, systemTable });
   const deliveries = openDeliveryReader(reader, deployment.deliveries);
   const queues = openQueues(sqs, resources, deployment, system);
-  const subscriptions = await openSubscriptions(systemTable, topology, subscribe ? next() : undefined);
+  const subscriptions = subscribing(systemTable, topology);
+  if (subscribe) await subscriptions(next());
   const ledger = createLedger(topology.app, system, systemTable);
   const keys = createKeys(system, systemTable, ledger);
   const mappings = openMappings(lambda, resources, deployment, system);
