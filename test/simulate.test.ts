@@ -49,7 +49,12 @@ describe("npm run simulate", () => {
     expect(isClean(summarise(embedded, 1, [report(1)], 1))).toBe(true);
     expect(isClean(summarise(embedded, 0, many, 1))).toBe(false);
     expect(isClean(summarise(embedded, 0, [...many, report(500, { kills: everywhere })], 1))).toBe(true);
-    const broken = summarise(embedded, 1, [report(7, { kills: everywhere, violations: [{ rule: "an effect happens once", text: "follow/e1 took no effect" }] })], 1);
+    const broken = summarise(
+      embedded,
+      1,
+      [report(7, { kills: everywhere, violations: [{ rule: "an effect happens once", text: "follow/e1 took no effect" }] })],
+      1,
+    );
     expect(isClean(broken)).toBe(false);
     expect(asTable(embedded, broken)).toContain("npm run simulate -- --from 7 --seeds 1");
     expect(asTable(embedded, broken)).toContain("an effect happens once: follow/e1 took no effect");

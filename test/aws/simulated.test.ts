@@ -103,7 +103,10 @@ test("every request is told with who sent it, what it did and to what", async ()
   const aws = simulateAws(defineApp("shop", { handlers: [quiet] }), engine, {
     clock,
     record: ({ function: caller, accesses }) => {
-      for (const { action, resource } of accesses) told.add(`${caller} ${action} ${resource.split(":")[5] ?? ""} ${resource.split(":").slice(6).join(":")}`.replace(/delay-[\w-]{43}/, "delay-…").trimEnd());
+      for (const { action, resource } of accesses)
+        told.add(
+          `${caller} ${action} ${resource.split(":")[5] ?? ""} ${resource.split(":").slice(6).join(":")}`.replace(/delay-[\w-]{43}/, "delay-…").trimEnd(),
+        );
     },
   });
   aws.start();

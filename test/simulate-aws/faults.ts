@@ -73,7 +73,9 @@ export const faults: readonly Planted[] = [
   },
   {
     name: "the later ones of a FIFO group run though an earlier one was given back",
-    replacements: [aws("entries/batch.ts", "return group !== undefined && this.#blocked.has(group);", "return group !== undefined && this.#blocked.has(`no ${group}`);")],
+    replacements: [
+      aws("entries/batch.ts", "return group !== undefined && this.#blocked.has(group);", "return group !== undefined && this.#blocked.has(`no ${group}`);"),
+    ],
   },
   {
     name: "an event that is there already is put once more",
@@ -102,7 +104,11 @@ export const faults: readonly Planted[] = [
   {
     name: "a transaction that was cancelled for now is taken for done",
     replacements: [
-      aws("store/transaction.ts", "if (reasons.length === 0 && !isPassing(thrown)) throw awsError(thrown, what);", "if (reasons.length > 0) return new Map();\n      if (!isPassing(thrown)) throw awsError(thrown, what);"),
+      aws(
+        "store/transaction.ts",
+        "if (reasons.length === 0 && !isPassing(thrown)) throw awsError(thrown, what);",
+        "if (reasons.length > 0) return new Map();\n      if (!isPassing(thrown)) throw awsError(thrown, what);",
+      ),
     ],
   },
   {
@@ -115,7 +121,9 @@ export const faults: readonly Planted[] = [
   },
   {
     name: "a dead letter is kept without its cause",
-    replacements: [aws("store/commit.ts", 'state: "dead", attempts: status.attempts, failure: status.failure, endedAt', 'state: "dead", attempts: status.attempts, endedAt')],
+    replacements: [
+      aws("store/commit.ts", 'state: "dead", attempts: status.attempts, failure: status.failure, endedAt', 'state: "dead", attempts: status.attempts, endedAt'),
+    ],
   },
   {
     name: "a message whose commit was lost to another is removed",

@@ -89,7 +89,8 @@ function sold({ snapshot }: FinalState, report: Report, { cancelled }: History, 
   if (isDisturbed) return;
   for (const { sku, onHand } of snapshot.stock) {
     const refused = snapshot.orders.filter(({ state, lines }) => state === "CANCELLED" && lines.some((line) => line.sku === sku));
-    for (const { id, lines } of refused) if (lines.every((line) => line.quantity <= onHand)) report(`${id} was refused ${sku}, of which ${String(onHand)} are left`);
+    for (const { id, lines } of refused)
+      if (lines.every((line) => line.quantity <= onHand)) report(`${id} was refused ${sku}, of which ${String(onHand)} are left`);
   }
 }
 

@@ -6,7 +6,16 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers";
 import * as engine from "pulsequeue/aws";
 import type { App, DeadLetterView, Queue } from "pulsequeue";
-import { seededAwsFaults, seededRandom, simulateAws, virtualClock, type AwsFaultKind, type SeededAwsFaults, type SeededRandom, type SimulatedAws } from "pulsequeue/testing";
+import {
+  seededAwsFaults,
+  seededRandom,
+  simulateAws,
+  virtualClock,
+  type AwsFaultKind,
+  type SeededAwsFaults,
+  type SeededRandom,
+  type SimulatedAws,
+} from "pulsequeue/testing";
 import { createOrdersApp } from "../../examples/order-pipeline/app.ts";
 import { receiveStock } from "../../examples/order-pipeline/endpoints/receive-stock.ts";
 import { setProduct } from "../../examples/order-pipeline/endpoints/set-product.ts";
@@ -178,11 +187,11 @@ async function rest(sim: Simulation): Promise<void> {
 }
 
 async function ended<Result>(sim: Omit<Simulation, "queue">, work: Promise<Result>): Promise<Result> {
-  let isOver = false;
-  const over = (): void => void (isOver = true);
+  const state = { isOver: false };
+  const over = (): void => void (state.isOver = true);
   work.then(over, over);
-  await drive(sim, () => isOver);
-  if (!isOver) throw new Error("What is waited for never ends");
+  await drive(sim, () => state.isOver);
+  if (!state.isOver) throw new Error("What is waited for never ends");
   return work;
 }
 

@@ -48,7 +48,10 @@ export const endpoints: Readonly<Record<EndpointName, EndpointDefinition>> = {
   "receive-stock": receiveStock,
 };
 
-export function demoApp({ seed, declines, timeouts, duplicates }: EngineSettings, book: ProviderBook): { readonly app: App; readonly provider: SimulatedProvider } {
+export function demoApp(
+  { seed, declines, timeouts, duplicates }: EngineSettings,
+  book: ProviderBook,
+): { readonly app: App; readonly provider: SimulatedProvider } {
   const provider = simulatedProvider({ seed, declines, timeouts, duplicates, immediate, book });
   return { app: createOrdersApp({ provider, policy: { lookupAfter: 100, tryAgainAfter: 100 } }), provider };
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { InvokeRequest, InvokeResponse } from "pulsequeue";
 import type { Measured } from "./measure.ts";
 import type { Command, EndpointName, EngineSettings, Message, Rest } from "./protocol.ts";
-import type { History } from "./rush.ts";
+import type { History } from "./history.ts";
 
 /** The process died before it answered: the request may or may not have been carried out. */
 export class EngineLost extends Error {

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileBook } from "../providers/book.ts";
 import { EngineProcess } from "./engine-process.ts";
+import type { History } from "./history.ts";
 import { measure, type Measured } from "./measure.ts";
 import { exitUsage, exitViolation, readOptions, type DemoOptions } from "./options.ts";
 import { progressBar } from "./progress.ts";
 import { asJson, asTable, type DemoResult } from "./report.ts";
-import { fillShelves, refundSome, rush, type History } from "./rush.ts";
+import { fillShelves, refundSome, rush } from "./rush.ts";
 
 const exitFailure = 1;
 const exitInterrupted = 130;

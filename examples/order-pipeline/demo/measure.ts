@@ -8,7 +8,7 @@ import type { ProviderBook } from "../providers/book.ts";
 import { simulatedProvider } from "../providers/simulated.ts";
 import { eventsAfter, takeSnapshot, type Violation } from "../snapshot.ts";
 import type { Order } from "../tables.ts";
-import type { History } from "./rush.ts";
+import type { History } from "./history.ts";
 import { demoSecrets } from "./secrets.ts";
 
 export interface Measured {

@@ -57,9 +57,7 @@ export function readOptions(argv: readonly string[]): DemoOptions {
     new Option(flags, text).default(fallback).argParser(parse);
   const command = new Command("demo")
     .description("A flash sale: many buyers, few units, refusals, timeouts, repeats and a killed engine. Then every invariant is checked.")
-    .addOption(
-      new Option("--engine <name>", "the embedded engine on a real file, or the AWS engine on a simulated AWS").choices(engineNames).default("local"),
-    )
+    .addOption(new Option("--engine <name>", "the embedded engine on a real file, or the AWS engine on a simulated AWS").choices(engineNames).default("local"))
     .addOption(number("--orders <n>", "orders that buyers place", 5_000, whole(1, 1_000_000)))
     .addOption(number("--buyers <n>", "buyers at once", 64, whole(1, 1_000)))
     .addOption(number("--skus <n>", "different products", 5, whole(1, 1_000)))

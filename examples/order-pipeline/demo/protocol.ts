@@ -2,7 +2,7 @@
 import type { InvokeRequest, InvokeResponse } from "pulsequeue";
 import type { Measured } from "./measure.ts";
 import type { EngineName } from "./options.ts";
-import type { History } from "./rush.ts";
+import type { History } from "./history.ts";
 
 /** What the engine's process is started with. */
 export interface EngineSettings {

@@ -92,8 +92,7 @@ export function leftToDo({ sqs, lambda, scheduler }: FakeAws, { handlers, names 
   const left = running === 0 ? [] : [`${String(running)} functions run`];
   for (const name of [names.delay_queue, ...Object.values(handlers).map(({ queue }) => queue)]) {
     const { visible, inFlight, delayed } = sqs.queues.get(name)?.counts() ?? { visible: 0, inFlight: 0, delayed: 0 };
-    if (visible + inFlight + delayed > 0)
-      left.push(`${name} holds ${String(visible)} messages, ${String(inFlight)} in flight, ${String(delayed)} delayed`);
+    if (visible + inFlight + delayed > 0) left.push(`${name} holds ${String(visible)} messages, ${String(inFlight)} in flight, ${String(delayed)} delayed`);
   }
   if (lambda.behind > 0) left.push(`${String(lambda.behind)} records of streams are not carried`);
   if (scheduler.waiting > 0) left.push(`${String(scheduler.waiting)} schedules wait`);

@@ -26,7 +26,9 @@ export function createLambdaService({ clock, faults, region, account, mappings }
     ["FunctionName", "EventSourceArn"],
     ({ FunctionName: name, EventSourceArn: source }, note) => {
       note.access("lambda:ListEventSourceMappings", "*");
-      const found = [...mappings.values()].filter((mapping) => (name ?? mapping.function) === mapping.function && (source ?? mapping.sourceArn) === mapping.sourceArn);
+      const found = [...mappings.values()].filter(
+        (mapping) => (name ?? mapping.function) === mapping.function && (source ?? mapping.sourceArn) === mapping.sourceArn,
+      );
       return {
         EventSourceMappings: found.map(({ id, sourceArn, isEnabled, ...mapping }) => ({
           UUID: id,
@@ -37,23 +39,26 @@ export function createLambdaService({ clock, faults, region, account, mappings }
       };
     },
   );
-  const update = operation<UpdateEventSourceMappingCommandInput, UpdateEventSourceMappingCommandOutput>(["UUID", "Enabled"], ({ UUID: id = "", Enabled: enabled }, note) => {
-    const mapping = mappings.get(id);
-    if (mapping === undefined) throw new AwsError("ResourceNotFoundException", "The resource you requested does not exist.", 404);
-    note.access("lambda:UpdateEventSourceMapping", `arn:aws:lambda:${region}:${account}:event-source-mapping:${id}`);
-    if (busy.has(id)) throw new AwsError("ResourceInUseException", "Cannot update the event source mapping because it is in use.", 400);
-    const wait = faults.switching();
-    const apply = (): void => {
-      busy.delete(id);
-      mapping.isEnabled = enabled ?? mapping.isEnabled;
-      mapping.wake();
-    };
-    if (wait === 0) apply();
-    else {
-      busy.add(id);
-      clock.timer(wait, apply);
-    }
-    return { UUID: id, FunctionArn: functionArn(mapping.function), State: enabled === true ? "Enabling" : "Disabling" };
-  });
+  const update = operation<UpdateEventSourceMappingCommandInput, UpdateEventSourceMappingCommandOutput>(
+    ["UUID", "Enabled"],
+    ({ UUID: id = "", Enabled: enabled }, note) => {
+      const mapping = mappings.get(id);
+      if (mapping === undefined) throw new AwsError("ResourceNotFoundException", "The resource you requested does not exist.", 404);
+      note.access("lambda:UpdateEventSourceMapping", `arn:aws:lambda:${region}:${account}:event-source-mapping:${id}`);
+      if (busy.has(id)) throw new AwsError("ResourceInUseException", "Cannot update the event source mapping because it is in use.", 400);
+      const wait = faults.switching();
+      const apply = (): void => {
+        busy.delete(id);
+        mapping.isEnabled = enabled ?? mapping.isEnabled;
+        mapping.wake();
+      };
+      if (wait === 0) apply();
+      else {
+        busy.add(id);
+        clock.timer(wait, apply);
+      }
+      return { UUID: id, FunctionArn: functionArn(mapping.function), State: enabled === true ? "Enabling" : "Disabling" };
+    },
+  );
   return { name: "lambda", operations: { ListEventSourceMappings: list, UpdateEventSourceMapping: update } };
 }

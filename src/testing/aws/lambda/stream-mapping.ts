@@ -73,7 +73,12 @@ export function createStreamMapping(spec: StreamMappingSpec, host: MappingHost):
     const isTooOld = first !== undefined && clock.now() - first.dynamodb.ApproximateCreationDateTime * 1_000 > oldest;
     if (isTooOld) {
       shard.next += 1;
-      const range = { startSequenceNumber: first.dynamodb.SequenceNumber, endSequenceNumber: first.dynamodb.SequenceNumber, batchSize: 1, streamArn: stream.arn };
+      const range = {
+        startSequenceNumber: first.dynamodb.SequenceNumber,
+        endSequenceNumber: first.dynamodb.SequenceNumber,
+        batchSize: 1,
+        streamArn: stream.arn,
+      };
       failures.send({ body: JSON.stringify({ requestContext: { functionArn: name, condition: "RecordAgeExceeded" }, DDBStreamBatchInfo: range }) });
       const accesses = [{ action: "sqs:SendMessage", resource: failures.arn }];
       record({ function: name, operation: "sqs:SendMessage", accesses, items: 1, bytes: 0 });
