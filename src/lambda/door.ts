@@ -6,7 +6,7 @@ import type { App } from "../core/app.ts";
 import { deploymentOf } from "../core/deployment.ts";
 import { PulseQueueError } from "../core/errors.ts";
 import { endpointEntry, type GatewayRequest, type GatewayResponse } from "../engines/aws/entries/endpoint.ts";
-import { openAws } from "../engines/aws/queue/open.ts";
+import { openFunctionQueue } from "../engines/aws/queue/open.ts";
 import { createHttpApp, type HttpApp } from "../http/app.ts";
 import { createAuthenticator } from "../http/identity/authenticator.ts";
 import { machineClock } from "../machine/clock.ts";
@@ -35,7 +35,7 @@ function openDoor(app: App, name: string | undefined, secretsOf: OpenSecrets): L
   let opened: Promise<HttpApp> | undefined;
   const open = async (hosts: readonly string[]): Promise<HttpApp> => {
     const clients = { dynamodb: new DynamoDBClient({ maxAttempts: 1 }), sqs: new SQSClient(), lambda: new LambdaClient() };
-    const queue = await openAws(app, { environment, clients, secrets: secret, observe });
+    const queue = await openFunctionQueue(app, { environment, clients, secrets: secret, observe });
     return createHttpApp({
       app,
       queue,
@@ -49,7 +49,10 @@ function openDoor(app: App, name: string | undefined, secretsOf: OpenSecrets): L
   const answer = async (event: GatewayRequest): Promise<GatewayResponse> => {
     await prepare();
     // API Gateway took the request under a name that is the API's own: it is the host that is answered.
-    opened ??= open([event.requestContext.domainName]);
+    opened ??= open([event.requestContext.domainName]).catch((thrown: unknown) => {
+      opened = undefined; // the next request tries again
+      throw thrown;
+    });
     const http = await opened;
     return endpointEntry((request, address) => Promise.resolve(http.fetch(request, { address, local: false })))(event);
   };
