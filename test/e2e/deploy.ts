@@ -34,11 +34,15 @@ export function clientsOf(): Clients {
   };
 }
 
+export function close({ dynamodb, sqs, events, lambda, scheduler, secrets }: Clients): void {
+  for (const client of [dynamodb, sqs, events, lambda, scheduler, secrets]) client.destroy();
+}
+
 /** The account that answers: the one in the ARN of a queue. */
 export async function accountOf({ sqs }: Clients, queue: string): Promise<string> {
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: queue }));
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
-  const account = Attributes?.["QueueArn"]?.split(":")[4];
+  const account = Attributes?.QueueArn?.split(":")[4];
   if (account === undefined) throw new Error("the queue has no ARN");
   return account;
 }

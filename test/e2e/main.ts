@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import orderApp from "../../examples/order-pipeline/app.ts";
 import { deploymentOf, openAws, resourcesOf } from "../../src/engines/aws/index.ts";
 import { infrastructureOf, parseEnvironment } from "../../src/synth/index.ts";
-import { accountOf, clientsOf, deploy } from "./deploy.ts";
+import { accountOf, clientsOf, close, deploy } from "./deploy.ts";
 import { scenarios } from "./pipeline.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -38,7 +38,7 @@ async function main(endpoint: string, folder: string): Promise<void> {
     process.stdout.write(wrong === undefined ? `ok      ${name} (${seconds} s)\n` : `FAILED  ${name}: ${wrong} (${seconds} s)\n`);
   }
   await queue.close();
-  for (const client of Object.values(clients)) client.destroy();
+  close(clients);
   process.stdout.write(`${String(all.length - failed)} passed, ${String(failed)} failed\n`);
   process.exitCode = failed === 0 ? 0 : 1;
 }

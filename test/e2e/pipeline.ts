@@ -5,9 +5,11 @@ import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { receiveStock } from "../../examples/order-pipeline/endpoints/receive-stock.ts";
 import { setProduct } from "../../examples/order-pipeline/endpoints/set-product.ts";
+import { orderPlaced } from "../../examples/order-pipeline/events.ts";
 import { simulatedProvider } from "../../examples/order-pipeline/providers/simulated.ts";
 import { orders, stock, type Order } from "../../examples/order-pipeline/tables.ts";
 import type { Deployment } from "../../src/core/deployment.ts";
+import type { EventView } from "../../src/core/queue.ts";
 import type { AwsQueue, GatewayRequest, GatewayResponse, Resources } from "../../src/engines/aws/index.ts";
 import type { Clients } from "./deploy.ts";
 import { until } from "./deploy.ts";
@@ -124,8 +126,12 @@ export function scenarios({ clients, queue, deployment, resources }: Pipeline): 
         const before = await queue.inspect.table(stock).get(sku);
         const { count } = await queue.operate.replay({ handler: "keep-stock", from: new Date(Date.now() - 3_600_000), to: new Date(), reason });
         ok(count >= 4, `${String(count)} were sent`);
-        const replayed = async () => (await queue.inspect.deliveries({ handler: "keep-stock", limit: 1_000 })).filter(({ state }) => state === "done").length;
-        await until(async () => (await replayed()) >= 2 * count, "replayed deliveries", 120);
+        const placed = await queue.inspect.events({ type: orderPlaced.name });
+        const isReplayed = async ({ id, source }: EventView): Promise<boolean> => {
+          const deliveries = await queue.inspect.deliveries({ eventId: id, source });
+          return deliveries.filter(({ handler, state }) => handler === "keep-stock" && state === "done").length === 2;
+        };
+        for (const event of placed) await until(() => isReplayed(event), `event ${event.id} replayed`);
         deepEqual(await queue.inspect.table(stock).get(sku), before);
       },
     },
