@@ -88,7 +88,8 @@ export function openBody({ request, peer, limits, budget, clock, owner }: BodyOp
     if (length !== undefined && length > limit) throw new PulseQueueError("PAYLOAD_TOO_LARGE", `The body is larger than ${String(limit)} bytes`);
     if (length === 0 && request.headers.get("transfer-encoding") === null) return new Uint8Array();
     release = budget.reserve(owner(), length ?? limit);
-    return await inTime(clock, limits.bodyTime, peer.read === undefined ? readStream(request, limit) : peer.read(limit));
+    const read = peer.read === undefined ? readStream(request, limit) : peer.read(limit);
+    return read instanceof Uint8Array ? read : await inTime(clock, limits.bodyTime, read);
   };
 
   const mediaType = mediaTypeOf(request.headers.get("content-type"));

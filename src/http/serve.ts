@@ -182,7 +182,9 @@ function lastAddress(header: string | readonly string[] | undefined): string | u
   return entry !== undefined && isIP(entry) !== 0 ? entry : undefined;
 }
 
-function readBody(incoming: IncomingMessage, most: number): Promise<Uint8Array> {
+function readBody(incoming: IncomingMessage, most: number): Uint8Array | Promise<Uint8Array> {
+  // A small body has come together with its headers: nothing needs to be waited for.
+  if (incoming.complete && incoming.readableLength <= most) return (incoming.read() as Buffer | null) ?? new Uint8Array();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
