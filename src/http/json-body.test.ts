@@ -51,14 +51,12 @@ describe("a JSON body", () => {
     expect(read('{"a":"[[[{{{:::\\"","b":["\\\\"]}', 2)).toEqual({ value: { a: '[[[{{{:::"', b: ["\\"] } });
     expect(read("[[[]]]", 2)).toBe("PAYLOAD_TOO_DEEP");
     expect(read("[".repeat(1_000_000), 35)).toBe("PAYLOAD_TOO_DEEP");
-    expect(read(`${"[]".repeat(100_000)}`, 1)).toBe("REQUEST_INVALID");
+    expect(read("[]".repeat(100_000), 1)).toBe("REQUEST_INVALID");
   });
 });
 
 /** The same name with every character as an escape. */
 function escaped(name: string): string {
-  return `"${[...name]
-    .flatMap((character) => Array.from({ length: character.length }, (_, at) => character.charCodeAt(at)))
-    .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
-    .join("")}"`;
+  const units = Array.from({ length: name.length }, (_, at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, "0")}`);
+  return `"${units.join("")}"`;
 }
