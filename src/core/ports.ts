@@ -96,6 +96,8 @@ export type ObservedFact =
       readonly method: string;
       readonly status: number;
       readonly milliseconds: number;
+      /** Id of who was authenticated, else `anonymous`, or `local` for who needs no credential on this machine. */
+      readonly principal: string;
       /** Of a request to an endpoint of the app: what it emits has it too. */
       readonly correlationId: string | undefined;
     }

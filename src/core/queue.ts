@@ -198,6 +198,8 @@ export interface IncidentScope {
   /** Keys of these events. */
   readonly keys: readonly string[];
   readonly tenants: readonly string[];
+  /** The persons that these events are about, as they declare it; `[redacted]` for who is named by personal data. */
+  readonly subjects: readonly string[];
   /** Entries of the audit ledger by the principal, or about it. */
   readonly actions: readonly LedgerEntry[];
 }

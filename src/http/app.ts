@@ -135,9 +135,10 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
         response = await refuse(thrown, exchange, refusals, observe);
       }
       exchange.body?.release();
-      const { route, correlationId } = exchange;
+      const { route, correlationId, principal } = exchange;
       if (correlationId !== undefined && !response.headers.has(correlationHeader)) response.headers.set(correlationHeader, correlationId);
-      observe({ type: "request", route, method: methodOf(request), status: response.status, milliseconds: clock.monotonic() - started, correlationId });
+      const milliseconds = clock.monotonic() - started;
+      observe({ type: "request", route, method: methodOf(request), status: response.status, milliseconds, principal: principal.id, correlationId });
       return response;
     },
     unreadable() {

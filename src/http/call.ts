@@ -1,5 +1,5 @@
 /** One request on its way through the application. */
-import type { EndpointAuth } from "../core/endpoint.ts";
+import type { EndpointAuth, WebhookSource } from "../core/endpoint.ts";
 import { PulseQueueError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import { checkIdentifier } from "../core/names.ts";
@@ -16,7 +16,7 @@ export type Access =
   | { readonly kind: "open" }
   /** Whoever has one of the roles. `local`: also without a credential from this machine itself. */
   | { readonly kind: "roles"; readonly roles: readonly Role[]; readonly local?: true }
-  | { readonly kind: "endpoint"; readonly name: string; readonly auth: EndpointAuth };
+  | { readonly kind: "endpoint"; readonly name: string; readonly auth: EndpointAuth; readonly scheme: WebhookSource["scheme"] | undefined };
 
 export interface Call {
   readonly request: Request;
@@ -60,6 +60,8 @@ export interface Route {
   readonly success?: number;
   /** @default application/json */
   readonly produces?: string;
+  /** Whether an `Idempotency-Key` is honoured. @default false */
+  readonly isRepeatable?: true;
   handle(call: Call): Promise<Response> | Response;
 }
 

@@ -252,6 +252,20 @@ describe("rates", () => {
     expect((await door.ask("/v1/events", { as: "x", peer: { address: "203.0.113.8" } })).status).toBe(401);
   });
 
+  test("a tenant has one rate, however many principals it has, and takes nothing from another one", async () => {
+    await using door = await openDoor({ limits: { tenant: { perSecond: 0.001, burst: 2 } } });
+    const statuses = [];
+    for (const [id, as] of [
+      ["1", "tenantA"],
+      ["2", "tenantA2"],
+      ["3", "tenantA"],
+      ["4", "tenantA2"],
+      ["1", "tenantB"],
+    ] as const)
+      statuses.push((await publish(door, cloudEvent({ id }), { as })).status);
+    expect(statuses).toEqual([202, 202, 429, 429, 202]);
+  });
+
   test("each event of a batch counts", async () => {
     await using door = await openDoor({ limits: { principal: { perSecond: 0.001, burst: 3 } } });
     const body = JSON.stringify([cloudEvent(), cloudEvent({ id: "2" }), cloudEvent({ id: "3" })]);

@@ -101,6 +101,7 @@ export const principals: Readonly<Record<string, Principal>> = {
   all: principal("all", { roles: ["publisher", "viewer", "operator", "auditor"], ...everything }),
   none: principal("none", { roles: [], events: "*", endpoints: "*" }),
   tenantA: principal("tenantA", { roles: ["publisher", "viewer", "operator", "auditor"], ...everything }, "a"),
+  tenantA2: principal("tenantA2", { roles: ["publisher"], ...everything }, "a"),
   tenantB: principal("tenantB", { roles: ["publisher", "viewer", "operator", "auditor"], ...everything }, "b"),
 };
 

@@ -68,6 +68,36 @@ describe("on raw sockets", () => {
     await stillWorks();
   });
 
+  test("what follows a body that is longer than its length is no request", async () => {
+    const answer = await raw(server.port, [head(`Content-Length: ${event.length - 10}\r\n`), event]);
+    expect(new Set([...answer.text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status))).toEqual(new Set(["400"]));
+    await stillWorks();
+  });
+
+  test("trailers change nothing", async () => {
+    const chunks = `5\r\n{"a":\r\n2\r\n1}\r\n0\r\nAuthorization: Bearer all\r\n\r\n`;
+    const answer = await raw(server.port, [head("Transfer-Encoding: chunked\r\nTrailer: Authorization\r\n").replace("publisher", "viewer"), chunks]);
+    expect(answer.status).toBe(403);
+    await stillWorks();
+  });
+
+  test("who asks and does not read is cut off, and the server does not keep what waits for him", async () => {
+    const before = process.memoryUsage().rss;
+    const socket = connect({ port: server.port, host: "127.0.0.1" });
+    socket.on("error", () => undefined);
+    socket.pause();
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    const asked = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(500);
+    const push = (): void => {
+      while (!socket.destroyed && socket.write(asked));
+    };
+    socket.on("drain", push);
+    push();
+    await closed;
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
+    await stillWorks();
+  });
+
   test("a body above the cap is refused before it has come", async () => {
     const answer = await raw(server.port, [head("Content-Length: 999999999\r\n"), "x"], { end: false });
     expect(answer.status).toBe(413);

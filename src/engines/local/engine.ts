@@ -182,7 +182,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
 
   const seen = createInspect({ system, topology, statements, journal, workers, isStarted: () => started });
   const eventsOf = async (principal: string): Promise<readonly EventView[]> => publishedBy(statements, journal, principal);
-  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger }, filter) };
+  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger, topology }, filter) };
 
   const stopAll = (): void => {
     scheduler.stop();

@@ -68,6 +68,7 @@ export function ingestRoutes(options: IngestOptions): readonly Route[] {
       access: { kind: "roles", roles: ["publisher"] },
       summary: "Publishes a CloudEvent, or a batch of them; answered after the durable commit.",
       query: [],
+      isRepeatable: true,
       success: 202,
       consumes: [structured, batch, "application/json"],
       input: { description: "A CloudEvent 1.0, an array of them (batch), or the data alone with ce- headers (binary)." },

@@ -101,7 +101,7 @@ export const fuzzFaults: readonly FuzzFault[] = [
     replacements: one(
       "http/app.ts",
       "      exchange.body?.release();\n",
-      '      exchange.body?.release();\n      observe({ type: "request", route: exchange.route, method: "GET", status: 200, milliseconds: 0 });\n',
+      '      exchange.body?.release();\n      observe({ type: "request", route: exchange.route, method: "GET", status: 200, milliseconds: 0, principal: "", correlationId: undefined });\n',
     ),
   },
   {

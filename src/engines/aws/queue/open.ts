@@ -74,7 +74,7 @@ export async function openAws(app: App, { clients, ...options }: AwsOptions): Pr
     return found;
   };
   const seen = createInspect({ ...parts, tables: openTableReader(dynamodb, reader, deployment, system) });
-  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger }, filter) };
+  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger, topology }, filter) };
   const guard = { assertOpen, errorOf: (thrown: unknown) => awsError(thrown, "AWS refused") };
 
   return {
