@@ -134,7 +134,7 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
       try {
         assertOpen();
         const apply = (): void => {
-          engine.statements.meta.set("probe", system.clock.now());
+          engine.statements.meta.set("probe", probe);
         };
         await committer.submit({ kind: "operate", bytes: 0, apply });
         const handlers = await engine.inspect.handlers();
@@ -150,6 +150,9 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     image: () => serialize(engine.db),
   };
 }
+
+/** As much as an ordinary commit writes: a full disk has room for a few bytes long after it has none for an event. */
+const probe = "x".repeat(64 * 1_024);
 
 function facts(engine: Engine, { file, durability = "full" }: LocalOptions): LocalFacts {
   const { db, statements, topology, journal, recovered } = engine;
