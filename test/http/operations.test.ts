@@ -1,3 +1,4 @@
+import { virtualClock } from "pulsequeue/testing";
 import { describe, expect, test } from "vitest";
 import { bodyOf, cloudEvent, openDoor, principals, publish, structured, type Door } from "./door.ts";
 
@@ -351,6 +352,24 @@ describe("live streams", () => {
     door.revoked.add("viewer");
     for (let isOver = false; !isOver;) isOver = (await reader.read()).done;
     expect((await door.ask("/v1/stream", { as: "viewer" })).status).toBe(401);
+  });
+
+  test("end within half a second of the credential's end, and not before", async () => {
+    const clock = virtualClock();
+    await using door = await openDoor({ clock });
+    const reader = ((await door.ask("/v1/stream", { as: "viewer" })).body as ReadableStream<Uint8Array>).getReader();
+    const rest = (async (): Promise<string> => {
+      let text = "";
+      for (let next = await reader.read(); !next.done; next = await reader.read()) text += new TextDecoder().decode(next.value);
+      return text;
+    })();
+    clock.advance("60s");
+    await publish(door, cloudEvent({ id: "seen" }));
+    clock.advance("1s");
+    await expect.poll(() => door.facts.some((fact) => fact.type === "published")).toBe(true);
+    door.revoked.add("viewer");
+    clock.advance("500ms");
+    expect(await rest).toContain('"id":"seen"');
   });
 
   test("a tenant's stream holds its own events only, and there are only so many streams", async () => {
