@@ -38,20 +38,49 @@ function install() {
   mkdirSync(join(project, "node_modules"));
   run("tar", "-xzf", filename);
   cpSync(join(project, "package"), join(project, "node_modules", manifest.name), { recursive: true });
-  for (const name of readdirSync(join(root, "node_modules"))) {
-    if (!name.startsWith(".") && !isDevelopmentType(name)) symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
-  }
+  link((name) => !isOptional(name));
   return files.map((file) => file.path);
 }
 
-/** Types of a package that only our own build has: what we publish must not need them. */
-function isDevelopmentType(name) {
-  return name === "@types" && !Object.keys(manifest.dependencies).some((dependency) => dependency.startsWith("@types/"));
+function link(isWanted) {
+  for (const name of readdirSync(join(root, "node_modules"))) {
+    if (!name.startsWith(".") && isWanted(name)) symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
+  }
+}
+
+/** Folders of packages that a user may not have: optional peers, what AWS's clients are made of, and types that only our own build has. */
+const optional = new Set(["@types", "@smithy", "@aws", ...Object.keys(manifest.peerDependencies).map((name) => name.split("/")[0])]);
+
+function isOptional(name) {
+  return optional.has(name);
 }
 
 const entries = Object.keys(manifest.exports)
   .filter((entry) => typeof manifest.exports[entry] === "object")
   .map((entry) => manifest.name + entry.slice(1));
+
+/** What needs AWS's clients, whose own types need Node's. */
+const awsEntries = new Set(["aws", "lambda"].map((name) => `${manifest.name}/${name}`));
+
+function checkEntries(some, packages, types = []) {
+  for (const entry of some) {
+    check(`${entry} can be imported (${packages})`, () => {
+      const names = run(process.execPath, "-e", `import(${JSON.stringify(entry)}).then((module) => console.log(Object.keys(module).length))`);
+      assert(Number(names) > 0, "it exports nothing");
+    });
+  }
+  const lines = some.map((entry, index) => `import * as entry${index} from "${entry}";\nvoid entry${index};`);
+  for (const [module, resolution] of [
+    ["NodeNext", "NodeNext"],
+    ["ESNext", "Bundler"],
+  ]) {
+    check(`a user's program compiles against its types (${packages}, ${resolution}, library checks on)`, () => {
+      writeFileSync(join(project, "program.ts"), `${lines.join("\n")}\n`);
+      const options = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "ES2023", "--lib", "ES2023,DOM,DOM.AsyncIterable", ...types];
+      run(process.execPath, join(root, "node_modules/typescript/bin/tsc"), ...options, "--module", module, "--moduleResolution", resolution, "program.ts");
+    });
+  }
+}
 
 try {
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
@@ -73,23 +102,10 @@ try {
     );
     assert(strangers.length === 0, strangers.join("\n"));
   });
-  for (const entry of entries) {
-    check(`${entry} can be imported`, () => {
-      const names = run(process.execPath, "-e", `import(${JSON.stringify(entry)}).then((module) => console.log(Object.keys(module).length))`);
-      assert(Number(names) > 0, "it exports nothing");
-    });
-  }
-  for (const [module, resolution] of [
-    ["NodeNext", "NodeNext"],
-    ["ESNext", "Bundler"],
-  ]) {
-    check(`a user's program compiles against its types (${resolution}, library checks on)`, () => {
-      const lines = entries.map((entry, index) => `import * as entry${index} from "${entry}";\nvoid entry${index};`);
-      writeFileSync(join(project, "program.ts"), `${lines.join("\n")}\n`);
-      const options = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "ES2023", "--lib", "ES2023,DOM,DOM.AsyncIterable"];
-      run(process.execPath, join(root, "node_modules/typescript/bin/tsc"), ...options, "--module", module, "--moduleResolution", resolution, "program.ts");
-    });
-  }
+  checkEntries(
+    entries.filter((entry) => !awsEntries.has(entry)),
+    "no optional package there",
+  );
   for (const [name, target] of Object.entries(manifest.bin)) {
     check(`the command ${name} prints its version`, () => {
       const version = run(process.execPath, join("node_modules", manifest.name, target), "--version").trim();
@@ -106,6 +122,8 @@ try {
     inShop(process.execPath, ...command, "emit", "order.placed", '{"orderId":"o-1","total":4200}');
     assert(JSON.parse(inShop(process.execPath, ...command, "events", "ls", "--json")).length === 1, "the event is not there");
   });
+  link(isOptional);
+  checkEntries(entries, "AWS's clients and Node's types there", ["--types", "node"]);
 } finally {
   rmSync(project, { recursive: true, force: true });
 }
