@@ -58,7 +58,7 @@ async function showScope(call: QueueCall<ScopeOptions>): Promise<undefined> {
   call.print.result(scope, () => describe(scope, now));
 }
 
-function describe({ events, effects, handlers, keys, tenants, actions }: IncidentScope, now: number): string {
+function describe({ events, effects, handlers, keys, tenants, subjects, actions }: IncidentScope, now: number): string {
   const list = (title: string, items: readonly string[]): readonly string[] =>
     items.length === 0 ? [] : [title, ...items.map((item) => `  ${printable(item)}`)];
   return [
@@ -71,6 +71,7 @@ function describe({ events, effects, handlers, keys, tenants, actions }: Inciden
     ...list("handlers", handlers),
     ...list("keys", keys),
     ...list("tenants", tenants),
+    ...list("persons", subjects),
     ...list(
       "ledger",
       actions.map(({ sequence, by, action, subject, result }) => `${String(sequence)}: ${by} ${action} ${subject} (${result})`),

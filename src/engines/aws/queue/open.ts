@@ -86,7 +86,7 @@ export async function openFunctionQueue(app: App, { clients, subscribe = true, .
     return found;
   };
   const seen = createInspect({ ...parts, tables: openTableReader(dynamodb, reader, deployment, system) });
-  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger }, filter) };
+  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger, topology }, filter) };
   const guard = { assertOpen, errorOf: (thrown: unknown) => awsError(thrown, "AWS refused") };
 
   return {
