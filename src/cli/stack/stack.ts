@@ -4,15 +4,7 @@ import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import type { App } from "../../core/app.ts";
 import { PulseQueueError } from "../../core/errors.ts";
-import {
-  filesOf,
-  infrastructureOf,
-  parseEnvironment,
-  policyFolder,
-  type Environment,
-  type Files,
-  type Infrastructure,
-} from "../../synth/index.ts";
+import { filesOf, infrastructureOf, parseEnvironment, policyFolder, type Environment, type Files, type Infrastructure } from "../../synth/index.ts";
 import type { Call } from "../call.ts";
 import { CommandError, usageError } from "../exit.ts";
 import { loadApp } from "../load/app.ts";
