@@ -98,11 +98,13 @@ export function infrastructureOf(topology: Topology, environment: Environment): 
   const deployment = deploymentOf(topology, environment.environment);
   checkDeclarations(topology, environment);
   const context: GrantContext = { topology, deployment, environment, arns: arnsOf(deployment, environment) };
-  return { variables: variablesOf(context), state: stateOf(deployment, environment), policies: policiesOf(context) };
+  const policies = policiesOf(context);
+  checkSizes(topology.app, policies);
+  return { variables: variablesOf(context), state: stateOf(deployment, environment), policies };
 }
 
 /** The bucket and the key that `infra/account` makes, where the environment names no other. */
-function stateOf({ prefix }: Deployment, { account, state }: Environment): State {
+export function stateOf({ prefix }: Deployment, { account, state }: Environment): State {
   return state ?? { bucket: `${prefix}-state-${account}`, key: `${prefix}.tfstate`, kmsKey: `alias/${prefix}-state` };
 }
 
@@ -124,6 +126,30 @@ function checkDeclarations(topology: Topology, { jwt, secrets = {}, network }: E
     if (!topology.handlers.has(name))
       problems.push({ path: `network.handlers.${name}`, message: "is in the environment, but the app declares no such handler" });
   if (problems.length > 0) throw new PulseQueueError("DEPLOYMENT_INVALID", `App ${topology.app} cannot be deployed`, { issues: problems });
+}
+
+/** Longest policy documents of each kind, characters (quotas of IAM, DynamoDB, KMS, EventBridge and SQS, read 2026-11). */
+const longestPolicies: Readonly<Record<string, number>> = {
+  role: 10_240,
+  trust: 2_048,
+  boundary: 6_144,
+  table: 20_480,
+  key: 32_768,
+  bus: 10_240,
+  queue: 10_240,
+};
+
+/** What does not fit could only be granted with a wildcard, which nobody gets. */
+function checkSizes(app: string, policies: ReadonlyMap<string, Policy>): void {
+  const problems: Issue[] = [];
+  for (const [name, document] of policies) {
+    const [length, most] = [JSON.stringify(document).length, longestPolicies[/^\w+/.exec(name)?.[0] ?? ""] ?? 0];
+    if (length > most) {
+      const message = `needs ${String(length)} characters of policy where AWS takes ${String(most)}; only a wildcard would be shorter: declare fewer tables, or split it`;
+      problems.push({ path: name, message });
+    }
+  }
+  if (problems.length > 0) throw new PulseQueueError("DEPLOYMENT_INVALID", `App ${app} cannot be deployed without wildcards`, { issues: problems });
 }
 
 function seconds(handler: HandlerDefinition): number {

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import type { App } from "../../core/app.ts";
+import { deploymentOf } from "../../core/deployment.ts";
 import { PulseQueueError } from "../../core/errors.ts";
-import { filesOf, infrastructureOf, parseEnvironment, policyFolder, type Environment, type Files, type Infrastructure } from "../../synth/index.ts";
+import { filesOf, infrastructureOf, parseEnvironment, policyFolder, stateOf, type Environment, type Files, type Infrastructure } from "../../synth/index.ts";
 import type { Call } from "../call.ts";
 import { CommandError, usageError } from "../exit.ts";
 import { loadApp } from "../load/app.ts";
@@ -44,6 +45,7 @@ export async function openStacks(call: Call<StackOptions>): Promise<{ readonly a
     if (environment.environment !== name)
       throw new PulseQueueError("DEPLOYMENT_INVALID", `The values in stacks/${name} are those of "${environment.environment}": two environments would be one`);
   }
+  checkStates(app, all);
   const chosen = all.filter(({ name }) => name === (call.options.env ?? name));
   if (chosen.length === 0) {
     const wanted = call.options.env === undefined ? `${call.options.infra}/stacks/<environment>/${valuesFile}` : `stacks/${call.options.env}/${valuesFile}`;
@@ -55,6 +57,20 @@ export async function openStacks(call: Call<StackOptions>): Promise<{ readonly a
     );
   }
   return { app, stacks: chosen.map(({ folder, environment }) => openStack(app, folder, environment)) };
+}
+
+/** One state for two environments: the second apply would destroy what the first one made. */
+function checkStates(app: App, all: readonly { readonly name: string; readonly environment: Environment }[]): void {
+  const taken = new Map<string, string>();
+  for (const { name, environment } of all) {
+    const { bucket, key } = stateOf(deploymentOf(app.topology, name), environment);
+    const other = taken.get(`${bucket}/${key}`);
+    if (other !== undefined)
+      throw new PulseQueueError("DEPLOYMENT_INVALID", `stacks/${other} and stacks/${name} would keep their state under one key: give each its own`, {
+        issues: [{ path: `${name}.state.key`, message: `is that of ${other}: ${key}` }],
+      });
+    taken.set(`${bucket}/${key}`, name);
+  }
 }
 
 function openStack(app: App, folder: string, environment: Environment): Stack {
