@@ -37,7 +37,7 @@ function agrees(file: Value | undefined, plan: Value | undefined): boolean {
   }
   const [left, right] = [parsed(file), parsed(plan)];
   if (isNothing(right)) return file === false || file === 0 || file === "";
-  return typeof left === "object" && typeof right === "object" ? agrees(left, right) : String(left) === String(right);
+  return typeof left === "object" && typeof right === "object" ? agrees(left, right) : JSON.stringify(left) === JSON.stringify(right);
 }
 
 function isOpen(value: Value | undefined): boolean {

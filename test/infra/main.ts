@@ -56,8 +56,8 @@ async function checkModule(workspace: Workspace, module: string): Promise<void> 
   recordOutcome(`validate ${module}`, opened.ok ? await workspace.run(at, "validate") : opened);
   const tested = opened.ok ? await workspace.run(at, "test") : opened;
   recordOutcome(`test ${module}`, tested);
-  const [runs] = /\d+ passed/.exec(tested.output) ?? ["none passed"];
-  print(`module ${module}: ${runs}`);
+  // Its last line is a sentence: "Success! 4 passed, 0 failed."
+  print(`module ${module}: ${tested.output.trim().split("\n").at(-1) ?? ""}`);
 }
 
 async function checkPlans(terraform: Terraform, files: Readonly<Record<Kind, ReadonlyMap<string, Infra>>>): Promise<void> {

@@ -9,6 +9,7 @@ import { filesOf, infrastructureOf, parseEnvironment, policyFolder, stateOf, typ
 import type { Call } from "../call.ts";
 import { CommandError, usageError } from "../exit.ts";
 import { loadApp } from "../load/app.ts";
+import { documentsOf } from "./documents.ts";
 
 export interface StackOptions {
   readonly infra: string;
@@ -56,7 +57,8 @@ export async function openStacks(call: Call<StackOptions>): Promise<{ readonly a
       "Copy infra/ of the reference application and set its values, or name its folder with --infra.",
     );
   }
-  return { app, stacks: chosen.map(({ folder, environment }) => openStack(app, folder, environment)) };
+  const documents = documentsOf(app);
+  return { app, stacks: chosen.map(({ folder, environment }) => openStack(app, folder, environment, documents)) };
 }
 
 /** One state for two environments: the second apply would destroy what the first one made. */
@@ -73,9 +75,9 @@ function checkStates(app: App, all: readonly { readonly name: string; readonly e
   }
 }
 
-function openStack(app: App, folder: string, environment: Environment): Stack {
+function openStack(app: App, folder: string, environment: Environment, documents: Files): Stack {
   const infrastructure = infrastructureOf(app.topology, environment);
-  const expected = filesOf(infrastructure);
+  const expected = filesOf(infrastructure, documents);
   return { folder, environment, infrastructure, expected, found: readFound(folder, expected) };
 }
 
