@@ -142,7 +142,7 @@ const longestNames = 5_000;
 /** Exactly these events; where they are too many to be named, those that begin with the same words. No bus but the app's own is meant. */
 function typesOf(names: readonly string[]): Condition {
   if (JSON.stringify(names).length <= longestNames) return { "ForAllValues:StringEquals": { "events:detail-type": names } };
-  const words = [...new Set(names.map((name) => (name.includes(".") ? name.replace(/\..*$/, ".*") : name)))].sort();
+  const words = [...new Set(names.map((name) => (name.includes(".") ? `${name.split(".")[0] ?? name}.*` : name)))].sort();
   return { "ForAllValues:StringLike": { "events:detail-type": words } };
 }
 
