@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { createOrdersApp } from "./app.ts";
-import { paymentRequested } from "./events.ts";
+import { orderCancelled, paymentRequested } from "./events.ts";
 import { orders, reservations } from "./tables.ts";
-import { customer, openShop, price, testProvider, type Shop } from "./test-shop.ts";
+import { customer, declined, openShop, price, testProvider, type Shop } from "./test-shop.ts";
 
 let shop: Shop | undefined;
 async function open(...given: Parameters<typeof openShop>): Promise<Shop> {
@@ -143,6 +143,19 @@ describe("personal data", () => {
       expect(tables.get("orders")?.pii).toContain(`customer.${field}`);
     }
   });
+});
+
+test("an end that one handler announced is not announced by another that hears of the money late", async () => {
+  const provider = testProvider();
+  provider.next("capture", declined);
+  const { place, rest, t, order } = await open({ provider });
+  await place(id, [{ sku: "apple", quantity: 1 }]);
+  await rest();
+  expect(order(id).state).toBe("CANCELLED");
+  await t.queue.operate.replay({ handler: "confirm-stock", from: 0, to: Number.MAX_SAFE_INTEGER, reason: "test" });
+  await rest();
+  expect(order(id).state).toBe("CANCELLED");
+  expect(t.emitted(orderCancelled)).toHaveLength(1);
 });
 
 describe("declarations", () => {

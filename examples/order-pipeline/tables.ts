@@ -92,6 +92,8 @@ export const orders = defineTable("orders", {
     detail: z.string(),
     /** Where a `CLOSING` order ends, unless money was captured: then it ends as `REFUNDED`. */
     outcome: z.enum(["CANCELLED", "EXPIRED"]).optional(),
+    /** Of an order that was opened again by late money: the end that was announced before. */
+    announced: z.enum(["CANCELLED", "EXPIRED"]).optional(),
     /** Whether the hold was given back, in a `CLOSING` order. */
     stockReleased: z.boolean(),
     /** The state that `NEEDS_ATTENTION` interrupted: it goes on from there. */

@@ -39,8 +39,10 @@ export interface HandlerData extends FunctionData {
   readonly batch_size: number;
   /** Seconds. */
   readonly batch_window: number;
-  /** Functions at once. */
+  /** Functions that the queue starts at once. */
   readonly concurrency: number;
+  /** Functions at once, whatever starts them; `null`: no limit of their own. A queue cannot be held to fewer than 2. */
+  readonly reserved_concurrency: number | null;
   /** EventBridge pattern; `null` where the relay feeds the queue. */
   readonly pattern: string | null;
   readonly rule: string;
@@ -87,8 +89,11 @@ const longestRun = 900;
 const margin = 15;
 /** Messages of one batch: what one transaction takes with a row and an emitted event each. */
 const batchSize = 10;
-/** A message is received as well when no function is free. The engine ends a delivery by its own count of attempts, well before. */
-const maxReceives = 20;
+/**
+ * The most that SQS takes. The engine ends a delivery by its own count of attempts; receives count whatever waits besides: for a free
+ * function, for a version of the app that knows the event, for a throttled table. None of that may make a dead letter.
+ */
+const maxReceives = 1_000;
 const memory = 512;
 /** AWS takes 2 to 1,000 for the functions that one queue may start. */
 const leastConcurrency = 2;
@@ -205,6 +210,7 @@ function handlerData({ deployment }: GrantContext, handler: HandlerDefinition, f
     batch_size: batchSize,
     batch_window: 0,
     concurrency: Math.max(leastConcurrency, handler.concurrency.batches),
+    reserved_concurrency: handler.concurrency.batches < leastConcurrency ? handler.concurrency.batches : null,
     pattern: handler.ordered ? null : JSON.stringify({ "detail-type": handler.on.map((event) => event.name).sort() }),
     rule: ruleName(deployment, handler.name),
   };

@@ -1,4 +1,8 @@
-/** Test tools: a virtual clock, the contract that every engine keeps, and applications run in memory. */
+/** Test tools: a virtual clock, the contract that every engine keeps, applications run in memory, and a simulated AWS. */
+export { awsFaultKinds, calmAwsPlan, drawAwsPlan, seededAwsFaults } from "./aws/seeded-faults.ts";
+export type { AwsFaultKind, AwsFaultPlan, SeededAwsFaults } from "./aws/seeded-faults.ts";
+export { simulateAws } from "./aws/simulate.ts";
+export type { AwsEngine, OpenedQueue, SimulateAwsOptions, SimulatedAws } from "./aws/simulate.ts";
 export { virtualClock } from "./clock.ts";
 export type { ClockPort, VirtualClock, VirtualClockOptions } from "./clock.ts";
 export { capabilities, runContractCase } from "./contract/types.ts";

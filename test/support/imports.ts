@@ -41,9 +41,9 @@ export const importTable: readonly Rule[] = [
   { part: "src/audit/", parts: ["src/core/", "src/synth/"], packages: ["node:"] },
   {
     part: "src/testing/",
-    parts: ["src/core/", "src/engines/local/"],
+    parts: ["src/core/", "src/engines/local/", "src/synth/"],
     packages: ["node:", "@aws-sdk"],
-    exception: "testApp runs applications on a real engine, in memory: the embedded one",
+    exception: "testApp runs applications on a real engine, in memory: the embedded one; the simulated AWS is wired by what Terraform is given",
   },
   {
     part: "src/lambda/",

@@ -35,27 +35,30 @@ export async function giveBack(ctx: GiveBackContext, order: Order, payment: Paym
 
 /** Opens an order that has ended again, since money came for it: it must go back. */
 export function reopened(order: Order, now: number): Order {
-  const late = order.state === "EXPIRED" ? ({ outcome: "EXPIRED" } as const) : ({ outcome: "CANCELLED" } as const);
-  return moved(order, "CLOSING", now, late);
+  const end = order.state === "EXPIRED" ? "EXPIRED" : "CANCELLED";
+  return moved(order, "CLOSING", now, { outcome: end, announced: end });
 }
 
 function end(ctx: GiveBackContext, order: Order, captured: number, now: number): void {
-  const { id: orderId, outcome, currency } = order;
+  const { id: orderId, outcome, announced, currency } = order;
+  const over = { outcome: undefined, announced: undefined };
   if (captured > 0) {
     const reason = order.reason === "hold_expired" ? "late_payment" : order.reason;
-    const ended = moved(order, "REFUNDED", now, { reason, outcome: undefined });
+    const ended = moved(order, "REFUNDED", now, { reason, ...over });
     ctx.tables.orders.put(ended);
     ctx.emit(orderRefunded, { orderId, reason, detail: ended.detail, amount: captured, currency }, endId(orderId, "refunded"));
     return;
   }
-  const ended = moved(order, outcome ?? "CANCELLED", now, { outcome: undefined });
+  const ended = moved(order, outcome ?? "CANCELLED", now, over);
   ctx.tables.orders.put(ended);
+  // The id below is unique among the events of one handler only, and it may have been another that announced this end.
+  if (announced === ended.state) return;
   const data = { orderId, reason: ended.reason, detail: ended.detail };
   if (ended.state === "EXPIRED") ctx.emit(orderExpired, data, endId(orderId, "expired"));
   else ctx.emit(orderCancelled, data, endId(orderId, "cancelled"));
 }
 
-/** One id per order and end: an end that was announced before is not announced again. */
+/** One id per order and end: what one handler announced it does not announce again. */
 export function endId(orderId: string, end: string): { readonly id: string } {
   return { id: `order.${end}:${orderId}` };
 }

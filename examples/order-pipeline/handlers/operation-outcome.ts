@@ -62,7 +62,8 @@ export async function ask(ctx: OutcomeContext, provider: PaymentProvider, call: 
     amount: operation.amount,
     currency: operation.currency,
     paymentMethod: order.paymentMethod,
-    authorization: payment.authorization,
+    // Rows are read one after the other: a delivery that came twice may see the ledger as the other one has just left it.
+    authorization: operation.kind === "authorize" ? "" : payment.authorization,
   };
   try {
     return await (call === "send" ? provider[operation.kind](query, ctx.signal) : provider.lookup(query, ctx.signal));

@@ -70,11 +70,12 @@ module "handler" {
   source   = "../handler"
   for_each = var.handlers
 
-  function     = local.functions[each.value.name]
-  settings     = local.settings
-  live_version = lookup(var.live_versions, each.value.name, null)
-  network      = contains(keys(try(local.env.network.handlers, {})), each.key) ? one(module.network[*].function) : null
-  rule         = each.value.pattern == null ? null : { name = each.value.rule, bus = module.bus.name, pattern = each.value.pattern }
+  function             = local.functions[each.value.name]
+  settings             = local.settings
+  live_version         = lookup(var.live_versions, each.value.name, null)
+  reserved_concurrency = each.value.reserved_concurrency
+  network              = contains(keys(try(local.env.network.handlers, {})), each.key) ? one(module.network[*].function) : null
+  rule                 = each.value.pattern == null ? null : { name = each.value.rule, bus = module.bus.name, pattern = each.value.pattern }
   queue = {
     name               = each.value.queue
     dead_letter_queue  = each.value.dead_letter_queue

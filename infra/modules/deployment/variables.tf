@@ -73,6 +73,8 @@ variable "handlers" {
     concurrency        = number
     pattern            = string
     rule               = string
+    # Null: no limit of its own.
+    reserved_concurrency = number
   }))
 }
 

@@ -149,7 +149,7 @@ async function revive(sim: Simulation): Promise<void> {
   sim.passings = 0;
   sim.operations.length = 0;
   await sim.life.reopen(sim.app);
-  for (const problem of (await sim.life.queue.verify()).problems) sim.chainProblems.push(problem.message);
+  await verify(sim);
   for (const letter of await sim.life.queue.inspect.deadLetters({ limit: 1_000 })) sim.history.everDead.add(`${letter.handler}/${letter.eventId}`);
   await sim.life.queue.start();
 }
@@ -221,7 +221,7 @@ async function bringToRest(sim: Simulation): Promise<FinalState> {
   sim.provider.mend();
   await drive(sim, watch(queue.operate.redrive({ all: true }, { reason })));
   await drive(sim, watch(queue.idle()));
-  for (const problem of (await queue.verify()).problems) sim.chainProblems.push(problem.message);
+  await verify(sim);
   const state = await readState(sim.app, queue, {
     deadLetters,
     stuck,
@@ -231,6 +231,13 @@ async function bringToRest(sim: Simulation): Promise<FinalState> {
   });
   await drive(sim, watch(queue.close()));
   return state;
+}
+
+/** Verifying lets the engine go on from page to page, so it needs the scheduler's turns. */
+async function verify(sim: Simulation): Promise<void> {
+  const report = sim.life.queue.verify();
+  await drive(sim, watch(report));
+  for (const problem of (await report).problems) sim.chainProblems.push(problem.message);
 }
 
 async function openDeliveries({ life }: Simulation): Promise<FinalState["open"]> {

@@ -108,11 +108,11 @@ variables {
   handlers = {
     keep-stock = {
       name               = "orders-dev-keep-stock", timeout = 45, memory = 512, bundle = "main.tf", queue = "orders-dev-keep-stock", dead_letter_queue = "orders-dev-keep-stock-dlq",
-      visibility_timeout = 270, max_receives = 20, batch_size = 10, batch_window = 0, concurrency = 2, pattern = "{\"detail-type\":[\"order.placed\"]}", rule = "orders-dev-keep-stock"
+      visibility_timeout = 270, max_receives = 20, batch_size = 10, batch_window = 0, concurrency = 2, pattern = "{\"detail-type\":[\"order.placed\"]}", rule = "orders-dev-keep-stock", reserved_concurrency = null
     }
     watch-orders = {
       name               = "orders-dev-watch-orders", timeout = 45, memory = 512, bundle = "main.tf", queue = "orders-dev-watch-orders", dead_letter_queue = "orders-dev-watch-orders-dlq",
-      visibility_timeout = 270, max_receives = 20, batch_size = 10, batch_window = 0, concurrency = 2, pattern = "{\"detail-type\":[\"order.watched\"]}", rule = "orders-dev-watch-orders"
+      visibility_timeout = 270, max_receives = 20, batch_size = 10, batch_window = 0, concurrency = 2, pattern = "{\"detail-type\":[\"order.watched\"]}", rule = "orders-dev-watch-orders", reserved_concurrency = 1
     }
   }
   endpoints = {

@@ -18,19 +18,32 @@ const longest = 60_000;
 /** The newest events that are looked at. */
 const mostEvents = 10_000;
 
-/** `assertOpen` throws where nobody may wait any more. */
+/**
+ * `assertOpen` throws where nobody may wait any more. One look is not of one moment: what it finds done may have emitted what its list
+ * of events does not have yet. So nothing is left only where the next look has the same list, and finds nothing either.
+ */
 export async function untilIdle(options: IdleOptions, assertOpen: () => void): Promise<void> {
-  for (let wait = await nextLook(options); wait !== undefined; wait = await nextLook(options)) {
-    await sleep(options.system, wait);
+  for (let before: Look | undefined; ;) {
+    const look = await lookAround(options);
+    if (look.wait === undefined && before?.wait === undefined && before?.events === look.events) return;
+    before = look;
+    if (look.wait !== undefined) await sleep(options.system, look.wait);
     assertOpen();
   }
 }
 
-/** Milliseconds after which to look again; `undefined`: nothing is left. */
-async function nextLook({ topology, systemTable, ...options }: IdleOptions): Promise<number | undefined> {
+interface Look {
+  /** Milliseconds after which to look again; `undefined`: nothing is left. */
+  readonly wait: number | undefined;
+  /** How many events it knew of. */
+  readonly events: number;
+}
+
+async function lookAround({ topology, systemTable, ...options }: IdleOptions): Promise<Look> {
   const snapshot = takeSnapshot(options, mostEvents);
   const paused = await pausedHandlers(systemTable);
   const now = options.system.clock.now();
+  const events = await snapshot.events();
   let wait: number | undefined;
   for (const handler of topology.handlers.values()) {
     if (paused.has(handler.name)) continue;
@@ -41,7 +54,7 @@ async function nextLook({ topology, systemTable, ...options }: IdleOptions): Pro
       wait = Math.min(wait ?? longest, Math.max(interval, due));
     }
   }
-  return wait;
+  return { wait, events };
 }
 
 function sleep({ clock }: System, milliseconds: number): Promise<void> {

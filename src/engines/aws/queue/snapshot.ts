@@ -31,6 +31,8 @@ export interface HandlerSnapshot {
 
 export interface Snapshot {
   of(handler: HandlerDefinition): Promise<HandlerSnapshot>;
+  /** How many events it looks at. */
+  events(): Promise<number>;
 }
 
 export interface SnapshotOptions {
@@ -56,9 +58,12 @@ export function takeSnapshot({ system, journal, deliveries, queues, subscription
     }
     return found;
   };
-  const withoutRecord = async (handler: HandlerDefinition): Promise<readonly StoredEvent[]> => {
+  const events = (): Promise<readonly StoredEvent[]> => {
     walked ??= walk();
-    const taken = (await walked).filter(({ event, sequence }) => subscriptions.takes(handler.name, event.type, sequence));
+    return walked;
+  };
+  const withoutRecord = async (handler: HandlerDefinition): Promise<readonly StoredEvent[]> => {
+    const taken = (await events()).filter(({ event, sequence }) => subscriptions.takes(handler.name, event.type, sequence));
     const known = await deliveries.firstRuns(taken.map(({ key }) => ({ handler: handler.name, journalKey: key })));
     return taken.filter(({ key }) => !known.has(deliveryPartition(handler.name, key)));
   };
@@ -75,6 +80,7 @@ export function takeSnapshot({ system, journal, deliveries, queues, subscription
   };
   const looked = new Map<string, Promise<HandlerSnapshot>>();
   return {
+    events: async () => (await events()).length,
     of(handler) {
       const known = looked.get(handler.name) ?? look(handler);
       looked.set(handler.name, known);

@@ -98,13 +98,18 @@ function batchGet(requests: NonNullable<BatchGetItemCommandInput["RequestItems"]
     wanted.flatMap(({ name, keys }) => keys.map((key) => ({ name, key }))),
     most.batchGet,
   );
-  const Responses = Object.fromEntries(
-    wanted.map(({ name, table, keys }) => {
-      const found = keys.map((key) => read(table, key, "dynamodb:BatchGetItem", note)).filter((item) => item !== undefined);
-      return [name, found.map(copyItem)];
-    }),
-  );
-  return { Responses, UnprocessedKeys: {} };
+  const Responses: Record<string, Item[]> = {};
+  const UnprocessedKeys: Record<string, { Keys: Item[] }> = {};
+  for (const { name, table, keys } of wanted) {
+    const processed = keys.filter((key) => {
+      const isLeft = note.entryFault() !== undefined;
+      if (isLeft) (UnprocessedKeys[name] ??= { Keys: [] }).Keys.push(key);
+      return !isLeft;
+    });
+    const found = processed.map((key) => read(table, key, "dynamodb:BatchGetItem", note)).filter((item) => item !== undefined);
+    Responses[name] = found.map(copyItem);
+  }
+  return { Responses, UnprocessedKeys };
 }
 
 function batchWrite(

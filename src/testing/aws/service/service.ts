@@ -30,25 +30,36 @@ export interface Note {
   readonly caller: Caller;
   access(action: string, resource: string, leadingKeys?: readonly string[]): void;
   count(items: number, bytes: number): void;
+  /** The code with which the next entry of the batch fails by itself; `undefined`: it does not. */
+  entryFault(): string | undefined;
 }
 
 /** Who sends: a process with a life, whose requests are not answered after its death. */
 export interface Caller {
   /** Name of its function; `""`: none. */
   readonly function: string;
-  /** Whether what it asks for now reaches a service. */
+  /** Whether it hears of what it asks for. */
   isAlive(): boolean;
+  /** Ends its process, at once. */
+  kill(): void;
 }
+
+/** Who is no function, and never dies. */
+export const outsider: Caller = { function: "", isAlive: () => true, kill: () => undefined };
 
 /** Decides what goes wrong with one request. */
 export interface RequestFaults {
-  /** Thrown instead of an answer, before anything was done. */
-  before(operation: string, caller: Caller): Error | undefined;
-  /** Thrown instead of an answer, after all was done. */
-  after(operation: string, caller: Caller): Error | undefined;
+  /** Milliseconds that it is on its way. */
+  latency(operation: string, caller: Caller): number;
+  /** Thrown instead of an answer, before anything was done; `kill`: its caller dies, and the request with it. */
+  before(operation: string, caller: Caller, input: object): Error | "kill" | undefined;
+  /** Thrown instead of an answer, after all was done; `kill`: its caller dies. */
+  after(operation: string, caller: Caller): Error | "kill" | undefined;
+  /** The code with which one entry of a batch fails by itself. */
+  entry(operation: string): string | undefined;
 }
 
-export const noFaults: RequestFaults = { before: () => undefined, after: () => undefined };
+export const noRequestFaults: RequestFaults = { latency: () => 0, before: () => undefined, after: () => undefined, entry: () => undefined };
 
 /** One operation, its input's type forgotten. */
 export interface Operation {
@@ -82,7 +93,7 @@ export interface FakeClient {
 export interface ServiceHost {
   readonly clock: VirtualClock;
   readonly faults: RequestFaults;
-  record(call: Call): void;
+  readonly record: (call: Call) => void;
 }
 
 /** A promise of what a dead process waits for. */
@@ -90,56 +101,71 @@ export function never<Result>(): Promise<Result> {
   return new Promise(() => undefined);
 }
 
-/** A client of `service` for `caller`. Answers come in a turn of the clock of their own, in the order that the clock draws. */
+/**
+ * A client of `service` for `caller`. Answers come in a turn of the clock of their own, in the order that the clock draws. What was
+ * sent before its caller's death still arrives; nobody hears the answer.
+ */
 export function clientOf(service: Service, caller: Caller, host: ServiceHost): FakeClient {
-  const serve = async (name: string, { fields, run }: Operation, input: object): Promise<unknown> => {
-    const full = `${service.name}:${name}`;
-    const accesses: Access[] = [];
-    let items = 0;
-    let bytes = 0;
-    const note: Note = {
-      caller,
-      access: (action, resource, leadingKeys) => {
-        if (!accesses.some((known) => known.action === action && known.resource === resource && String(known.leadingKeys) === String(leadingKeys)))
-          accesses.push({ action, resource, ...(leadingKeys === undefined ? {} : { leadingKeys }) });
-      },
-      count: (more, size) => {
-        items += more;
-        bytes += size;
-      },
-    };
-    let error: unknown;
-    try {
-      const unknown = Object.entries(input).find(([field, value]) => value !== undefined && !fields.has(field));
-      if (unknown !== undefined) throw new UnsupportedByFake(`the field ${unknown[0]} of ${name}`);
-      const early = host.faults.before(full, caller);
-      if (early !== undefined) throw early;
-      const output = (await run(input, note)) as object;
-      const late = host.faults.after(full, caller);
-      if (late !== undefined) throw late;
-      return { ...output, $metadata: { httpStatusCode: 200, requestId: "00000000-0000-4000-8000-000000000000", attempts: 1, totalRetryDelay: 0 } };
-    } catch (thrown) {
-      error = thrown;
-      throw thrown;
-    } finally {
-      const failure = error === undefined ? {} : { error: (error as AwsError).name };
-      host.record({ function: caller.function, operation: full, accesses, items, bytes, ...failure });
-    }
-  };
+  const { clock, faults } = host;
   return {
     send: (command, options) => {
       const name = command.constructor.name.replace(/Command$/, "");
       const found = service.operations[name];
       if (found === undefined) return Promise.reject(new UnsupportedByFake(`the command ${name} of ${service.name}`));
       if (!caller.isAlive()) return never();
+      const full = `${service.name}:${name}`;
       return new Promise((resolve, reject) => {
-        host.clock.soon(() => {
+        const arrive = (): void => {
           if (options?.abortSignal?.aborted === true) reject(new ConnectionError("AbortError", "Request aborted"));
-          else if (caller.isAlive()) serve(name, found, command.input).then(whileAlive(caller, resolve), whileAlive(caller, reject));
-        });
+          else serve(host, caller, full, found, command.input).then(whileAlive(caller, resolve), whileAlive(caller, reject));
+        };
+        const latency = faults.latency(full, caller);
+        if (latency === 0) clock.soon(arrive);
+        else clock.timer(latency, arrive);
       });
     },
   };
+}
+
+async function serve({ faults, record }: ServiceHost, caller: Caller, full: string, { fields, run }: Operation, input: object): Promise<unknown> {
+  const accesses: Access[] = [];
+  let items = 0;
+  let bytes = 0;
+  const note: Note = {
+    caller,
+    access: (action, resource, leadingKeys) => {
+      if (!accesses.some((known) => known.action === action && known.resource === resource && String(known.leadingKeys) === String(leadingKeys)))
+        accesses.push({ action, resource, ...(leadingKeys === undefined ? {} : { leadingKeys }) });
+    },
+    count: (more, size) => {
+      items += more;
+      bytes += size;
+    },
+    entryFault: () => faults.entry(full),
+  };
+  const told = (fault: Error | "kill" | undefined): Promise<never> | undefined => {
+    if (fault === undefined) return undefined;
+    if (fault !== "kill") throw fault;
+    caller.kill();
+    return never();
+  };
+  let error: unknown;
+  try {
+    const unknown = Object.entries(input).find(([field, value]) => value !== undefined && !fields.has(field));
+    if (unknown !== undefined) throw new UnsupportedByFake(`the field ${unknown[0]} of ${full}`);
+    const lost = told(faults.before(full, caller, input));
+    if (lost !== undefined) return await lost;
+    const output = (await run(input, note)) as object;
+    const unheard = told(faults.after(full, caller));
+    if (unheard !== undefined) return unheard;
+    return { ...output, $metadata: { httpStatusCode: 200, requestId: "00000000-0000-4000-8000-000000000000", attempts: 1, totalRetryDelay: 0 } };
+  } catch (thrown) {
+    error = thrown;
+    throw thrown;
+  } finally {
+    const failure = error === undefined ? {} : { error: (error as AwsError).name };
+    record({ function: caller.function, operation: full, accesses, items, bytes, ...failure });
+  }
 }
 
 function whileAlive<Value>(caller: Caller, settle: (value: Value) => void): (value: Value) => void {

@@ -17,7 +17,7 @@ export function missingQueue(): AwsError {
 }
 
 export function specOf(name: string, attributes: Readonly<Partial<Record<string, string>>>): QueueSpec {
-  const known = ["FifoQueue", "VisibilityTimeout", "DelaySeconds", "MessageRetentionPeriod", "RedrivePolicy", "ContentBasedDeduplication"];
+  const known = ["FifoQueue", "VisibilityTimeout", "DelaySeconds", "MessageRetentionPeriod", "RedrivePolicy", "ContentBasedDeduplication", "DeduplicationScope"];
   const unknown = Object.keys(attributes).find((attribute) => !known.includes(attribute));
   if (unknown !== undefined) throw new UnsupportedByFake(`the attribute ${unknown} of a queue`);
   const isFifo = attributes["FifoQueue"] === "true";
@@ -33,6 +33,7 @@ export function specOf(name: string, attributes: Readonly<Partial<Record<string,
     redrive:
       policy.deadLetterTargetArn === undefined ? undefined : { deadLetterArn: policy.deadLetterTargetArn, maxReceiveCount: Number(policy.maxReceiveCount) },
     deduplicatesByContent: attributes["ContentBasedDeduplication"] === "true",
+    deduplicatesByGroup: attributes["DeduplicationScope"] === "messageGroup",
   };
 }
 

@@ -16,6 +16,8 @@ export interface QueueSpec {
   /** Where a message goes that was received so often. */
   readonly redrive?: { readonly deadLetterArn: string; readonly maxReceiveCount: number } | undefined;
   readonly deduplicatesByContent: boolean;
+  /** Whether a deduplication id counts within its group alone. */
+  readonly deduplicatesByGroup: boolean;
 }
 
 export interface NewMessage {
@@ -37,6 +39,8 @@ export interface Message extends NewMessage {
   visibleAt: number;
   isInFlight: boolean;
   receipt: string | undefined;
+  /** Whether it was deleted, and came once more. */
+  hasReturned: boolean;
 }
 
 export interface Queue {
@@ -55,8 +59,21 @@ export interface Queue {
   listen(fn: () => void): void;
 }
 
+/** What a standard queue may do: it delivers at least once, in about the order of sending. */
+export interface QueueFaults {
+  /** The messages in the order in which a receive looks at them. */
+  order<Item>(messages: readonly Item[]): readonly Item[];
+  /** Whether a message that is received stays visible, as on a server that did not hear of it. */
+  isSeenTwice(): boolean;
+  /** Milliseconds after which a message that is deleted comes once more; `undefined`: it does not. */
+  returns(): number | undefined;
+}
+
+export const noQueueFaults: QueueFaults = { order: (messages) => messages, isSeenTwice: () => false, returns: () => undefined };
+
 export interface QueueHost {
   readonly clock: VirtualClock;
+  readonly faults: QueueFaults;
   readonly newId: () => string;
   readonly queueByArn: (arn: string) => Queue | undefined;
 }
@@ -64,17 +81,30 @@ export interface QueueHost {
 /** Milliseconds for which a deduplication id is remembered. */
 const deduplicationWindow = 5 * 60_000;
 
-export function createQueue(spec: QueueSpec, arn: string, url: string, { clock, newId, queueByArn }: QueueHost): Queue {
+export function createQueue(spec: QueueSpec, arn: string, url: string, { clock, faults, newId, queueByArn }: QueueHost): Queue {
   let messages: Message[] = [];
   let count = 0;
   const receipts = new Map<string, Message>();
   const seen = new Map<string, { readonly message: Message; readonly until: number }>();
   const listeners: (() => void)[] = [];
+  let nextWake: { readonly at: number; readonly cancel: () => void } | undefined;
+  /** Wakes whoever listens: now, or once the first of those that wait is visible. */
   const wakeAt = (at: number): void => {
     if (listeners.length === 0) return;
-    clock.timer(Math.max(0, at - clock.monotonic()), () => {
+    const wait = at - clock.monotonic();
+    if (wait <= 0) {
+      for (const listener of listeners) listener();
+      return;
+    }
+    if (nextWake !== undefined && nextWake.at <= at) return;
+    nextWake?.cancel();
+    const cancel = clock.timer(wait, () => {
+      nextWake = undefined;
+      const first = Math.min(...messages.map(({ visibleAt }) => visibleAt).filter((time) => time > clock.monotonic()));
+      if (Number.isFinite(first)) wakeAt(first);
       for (const listener of listeners) listener();
     });
+    nextWake = { at, cancel };
   };
   const remove = (message: Message): void => {
     messages = messages.filter((other) => other !== message);
@@ -100,8 +130,12 @@ export function createQueue(spec: QueueSpec, arn: string, url: string, { clock, 
     arn,
     url,
     send: (given) => {
-      for (const [id, { until }] of seen) if (until <= clock.monotonic()) seen.delete(id);
-      const known = given.deduplicationId === undefined ? undefined : seen.get(given.deduplicationId);
+      for (const [id, { until }] of seen) {
+        if (until > clock.monotonic()) break; // they end in the order in which they began
+        seen.delete(id);
+      }
+      const deduplication = given.deduplicationId === undefined ? undefined : `${spec.deduplicatesByGroup ? (given.group ?? "") : ""} ${given.deduplicationId}`;
+      const known = deduplication === undefined ? undefined : seen.get(deduplication);
       if (known !== undefined) return known.message;
       count += 1;
       const message: Message = {
@@ -114,9 +148,10 @@ export function createQueue(spec: QueueSpec, arn: string, url: string, { clock, 
         visibleAt: clock.monotonic() + (given.delay ?? spec.delay) * 1_000,
         isInFlight: false,
         receipt: undefined,
+        hasReturned: false,
       };
       messages.push(message);
-      if (given.deduplicationId !== undefined) seen.set(given.deduplicationId, { message, until: clock.monotonic() + deduplicationWindow });
+      if (deduplication !== undefined) seen.set(deduplication, { message, until: clock.monotonic() + deduplicationWindow });
       wakeAt(message.visibleAt);
       return message;
     },
@@ -125,7 +160,7 @@ export function createQueue(spec: QueueSpec, arn: string, url: string, { clock, 
       const now = clock.monotonic();
       const blocked = new Set(spec.isFifo ? messages.filter(({ isInFlight }) => isInFlight).map(({ group }) => group) : []);
       const taken: Message[] = [];
-      for (const message of [...messages]) {
+      for (const message of spec.isFifo ? [...messages] : faults.order(messages)) {
         if (taken.length === limit) break;
         if (spec.isFifo && blocked.has(message.group)) continue;
         if (message.visibleAt > now) {
@@ -135,8 +170,8 @@ export function createQueue(spec: QueueSpec, arn: string, url: string, { clock, 
         if (isRedriven(message)) continue;
         message.receives += 1;
         message.firstReceivedAt ??= clock.now();
-        message.isInFlight = true;
-        message.visibleAt = now + seconds * 1_000;
+        message.isInFlight = spec.isFifo || !faults.isSeenTwice();
+        message.visibleAt = message.isInFlight ? now + seconds * 1_000 : now;
         message.receipt = `${message.id}#${String(message.receives)}`;
         receipts.set(message.receipt, message);
         taken.push(message);
@@ -150,7 +185,16 @@ export function createQueue(spec: QueueSpec, arn: string, url: string, { clock, 
       // A FIFO queue takes only the receipt of the last receive, and only while the message is invisible.
       return spec.isFifo && (message?.receipt !== receipt || !message.isInFlight) ? undefined : message;
     },
-    remove,
+    remove: (message) => {
+      const delay = spec.isFifo || message.hasReturned ? undefined : faults.returns();
+      if (delay === undefined) {
+        remove(message);
+        return;
+      }
+      message.hasReturned = true;
+      message.visibleAt = clock.monotonic() + delay;
+      wakeAt(message.visibleAt);
+    },
     changeVisibility: (message, seconds) => {
       message.visibleAt = clock.monotonic() + seconds * 1_000;
       if (seconds === 0) message.isInFlight = false;

@@ -26,17 +26,19 @@ import type { VirtualClock } from "../../clock.ts";
 import { AwsError } from "../service/errors.ts";
 import { operation, type Note, type Operation, type Service } from "../service/service.ts";
 import { checkBatch, checkSend, invalid, missingQueue, mostSeconds, specOf } from "./check.ts";
-import { createQueue, type Message, type Queue, type QueueSpec } from "./queue.ts";
+import { createQueue, type Message, type Queue, type QueueFaults, type QueueSpec } from "./queue.ts";
 
 export interface Sqs {
   readonly service: Service;
   /** By name. */
   readonly queues: ReadonlyMap<string, Queue>;
   create(spec: QueueSpec): Queue;
+  byArn(arn: string): Queue | undefined;
 }
 
 export interface SqsHost {
   readonly clock: VirtualClock;
+  readonly faults: QueueFaults;
   readonly region: string;
   readonly account: string;
   readonly hash: (text: string) => string;
@@ -49,14 +51,14 @@ interface FailedEntry {
   readonly SenderFault: boolean;
 }
 
-export function createSqs({ clock, region, account, hash }: SqsHost): Sqs {
+export function createSqs({ clock, faults, region, account, hash }: SqsHost): Sqs {
   const queues = new Map<string, Queue>();
   let count = 0;
   const queueByArn = (arn: string): Queue | undefined => [...queues.values()].find((queue) => queue.arn === arn);
   const newId = (): string => `00000000-0000-4000-8000-${String((count += 1)).padStart(12, "0")}`;
   const create = (spec: QueueSpec): Queue => {
     const arn = `arn:aws:sqs:${region}:${account}:${spec.name}`;
-    const queue = createQueue(spec, arn, `https://sqs.${region}.amazonaws.com/${account}/${spec.name}`, { clock, newId, queueByArn });
+    const queue = createQueue(spec, arn, `https://sqs.${region}.amazonaws.com/${account}/${spec.name}`, { clock, faults, newId, queueByArn });
     queues.set(spec.name, queue);
     return queue;
   };
@@ -86,12 +88,21 @@ export function createSqs({ clock, region, account, hash }: SqsHost): Sqs {
     if (!message.isInFlight) throw new AwsError("MessageNotInflight", "The message referred to is not in flight.");
     queue.changeVisibility(message, seconds);
   };
-  const batch = <Entry extends { readonly Id: string | undefined }, Result extends object>(entries: readonly Entry[], one: (entry: Entry) => Result) => {
+  const batch = <Entry extends { readonly Id: string | undefined }, Result extends object>(
+    entries: readonly Entry[],
+    note: Note,
+    one: (entry: Entry) => Result,
+  ) => {
     checkBatch(entries.map(({ Id }) => Id));
     const Successful: (Result & { readonly Id: string })[] = [];
     const Failed: FailedEntry[] = [];
     for (const entry of entries) {
       const Id = entry.Id ?? "";
+      const fault = note.entryFault();
+      if (fault !== undefined) {
+        Failed.push({ Id, Code: fault, Message: "We encountered an internal error. Please try again.", SenderFault: false });
+        continue;
+      }
       try {
         Successful.push({ ...one(entry), Id });
       } catch (thrown) {
@@ -139,7 +150,7 @@ export function createSqs({ clock, region, account, hash }: SqsHost): Sqs {
         entries.map(({ Id }) => Id),
         entries.map(({ MessageBody: body = "" }) => body),
       );
-      return batch(entries, (entry) => ({ MessageId: undefined, MD5OfMessageBody: undefined, ...send(queue, entry, note) }));
+      return batch(entries, note, (entry) => ({ MessageId: undefined, MD5OfMessageBody: undefined, ...send(queue, entry, note) }));
     }),
     ReceiveMessage: operation<ReceiveMessageCommandInput, ReceiveMessageCommandOutput>(
       ["QueueUrl", "MaxNumberOfMessages", "VisibilityTimeout", "MessageSystemAttributeNames", "AttributeNames", "MessageAttributeNames"],
@@ -159,7 +170,7 @@ export function createSqs({ clock, region, account, hash }: SqsHost): Sqs {
     }),
     DeleteMessageBatch: operation<DeleteMessageBatchCommandInput, DeleteMessageBatchCommandOutput>(["QueueUrl", "Entries"], (input, note) => {
       const queue = open(input.QueueUrl, "DeleteMessage", note);
-      return batch(input.Entries ?? [], ({ ReceiptHandle: receipt }) => {
+      return batch(input.Entries ?? [], note, ({ ReceiptHandle: receipt }) => {
         remove(queue, receipt);
         return {};
       });
@@ -175,14 +186,14 @@ export function createSqs({ clock, region, account, hash }: SqsHost): Sqs {
       ["QueueUrl", "Entries"],
       (input, note) => {
         const queue = open(input.QueueUrl, "ChangeMessageVisibility", note);
-        return batch(input.Entries ?? [], (entry) => {
+        return batch(input.Entries ?? [], note, (entry) => {
           changeVisibility(queue, entry.ReceiptHandle, entry.VisibilityTimeout);
           return {};
         });
       },
     ),
   };
-  return { queues, create, service: { name: "sqs", operations } };
+  return { queues, create, byArn: queueByArn, service: { name: "sqs", operations } };
 }
 
 function received(message: Message): NonNullable<ReceiveMessageCommandOutput["Messages"]>[number] {
