@@ -45,7 +45,7 @@ export function enginesDocument(local: Tallies, aws: Tallies): string {
   return [
     "# Engines",
     "",
-    "Every engine is held to one contract: cases that each prove one promise. This page is written by `npm run docs:engines` from what the suite said when it ran on both engines: the embedded one on a file, and the AWS engine with its real functions on a platform in the same process. Numbers are cases that passed.",
+    "Every engine is held to one contract: cases that each prove one promise. This page is written by `npm run docs:engines` from what the suite said when it ran on both engines: the embedded one on a file, and the AWS engine with its real functions on a simulated AWS, wired by what Terraform is given. Numbers are cases that passed. What the engine does while that AWS refuses, repeats, delays and kills is another question, which `npm run simulate:aws` asks with thousands of seeds.",
     "",
     "| Area | Embedded | AWS |",
     "| --- | --- | --- |",

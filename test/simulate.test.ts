@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { applyReplacements, readSource } from "./crash/build.ts";
-import { simulated } from "./simulate/mutants.ts";
 import { asTable, isClean, summarise, type SeedReport } from "./simulate/report.ts";
+import { embedded } from "./simulate/simulation.ts";
 import { projectRoot } from "./support/tree.ts";
 
 /** Starting a process takes its time on a busy machine. */
@@ -43,20 +43,25 @@ describe("npm run simulate", () => {
   });
 
   it("fails for a broken rule, and for a point at which many seeds never struck", () => {
-    const kills = summarise(1, [], 1);
+    const kills = summarise(embedded, 1, [], 1);
     const everywhere = Object.keys(kills.kills).map((point) => [point, 1] as const);
     const many = Array.from({ length: 500 }, (_, seed) => report(seed));
-    expect(isClean(summarise(1, [report(1)], 1))).toBe(true);
-    expect(isClean(summarise(0, many, 1))).toBe(false);
-    expect(isClean(summarise(0, [...many, report(500, { kills: everywhere })], 1))).toBe(true);
-    const broken = summarise(1, [report(7, { kills: everywhere, violations: [{ rule: "an effect happens once", text: "follow/e1 took no effect" }] })], 1);
+    expect(isClean(summarise(embedded, 1, [report(1)], 1))).toBe(true);
+    expect(isClean(summarise(embedded, 0, many, 1))).toBe(false);
+    expect(isClean(summarise(embedded, 0, [...many, report(500, { kills: everywhere })], 1))).toBe(true);
+    const broken = summarise(
+      embedded,
+      1,
+      [report(7, { kills: everywhere, violations: [{ rule: "an effect happens once", text: "follow/e1 took no effect" }] })],
+      1,
+    );
     expect(isClean(broken)).toBe(false);
-    expect(asTable(broken)).toContain("npm run simulate -- --from 7 --seeds 1");
-    expect(asTable(broken)).toContain("an effect happens once: follow/e1 took no effect");
+    expect(asTable(embedded, broken)).toContain("npm run simulate -- --from 7 --seeds 1");
+    expect(asTable(embedded, broken)).toContain("an effect happens once: follow/e1 took no effect");
   });
 
   it("plants faults that fit the engine's text", () => {
-    expect(simulated.length).toBeGreaterThanOrEqual(8);
-    for (const fault of simulated) expect(applyReplacements(fault.replacements, readSource).size).toBeGreaterThan(0);
+    expect(embedded.faults.length).toBeGreaterThanOrEqual(8);
+    for (const fault of embedded.faults) expect(applyReplacements(fault.replacements, readSource).size).toBeGreaterThan(0);
   });
 });

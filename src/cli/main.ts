@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { PulseQueueError } from "../core/errors.ts";
-import { connect } from "./aws/clients.ts";
+import { connect, traffic } from "./aws/clients.ts";
 import { exit, reportOf } from "./exit.ts";
 import { printError } from "./output/error.ts";
 import type { Io } from "./output/io.ts";
@@ -8,7 +8,7 @@ import { errorStyle, runCommand } from "./run.ts";
 
 const args = process.argv.slice(2);
 const { stdin, stdout, stderr, env } = process;
-const io: Io = { stdin, stdout, stderr, env, cwd: process.cwd(), now: () => Date.now(), connect };
+const io: Io = { stdin, stdout, stderr, env, cwd: process.cwd(), now: () => Date.now(), connect, traffic };
 
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

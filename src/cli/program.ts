@@ -4,9 +4,11 @@ import { addBackup, addVerify } from "./commands/backup.ts";
 import { addBuild } from "./commands/build.ts";
 import { addCost } from "./commands/cost.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
+import { addDeploy, addRollback } from "./commands/deploy.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addDrill } from "./commands/drill.ts";
 import { addEmit } from "./commands/emit.ts";
 import { addErase } from "./commands/erase.ts";
 import { addEvents } from "./commands/events.ts";
@@ -69,10 +71,13 @@ export function createProgram(session: Session): Command {
   addBuild(program, session);
   addCost(program, session);
   addSynth(program, session);
+  addDeploy(program, session);
+  addRollback(program, session);
   addIam(program, session);
   addDoctor(program, session);
   addBackup(program, session);
   addVerify(program, session);
+  addDrill(program, session);
   for (const command of everyCommand(program)) {
     command
       .configureHelp({ showGlobalOptions: true })

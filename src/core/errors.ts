@@ -27,6 +27,7 @@ export const errorCatalogue = {
   PAYLOAD_INVALID: entry(400, "fix-input", "Send data that the event's schema accepts; the message lists each path and reason."),
   PAYLOAD_UNSERIALISABLE: entry(400, "fix-input", "Send plain JSON values: strings, finite numbers, booleans, null, arrays, plain objects."),
   PAYLOAD_TOO_LARGE: entry(413, "fix-input", "Store the large part elsewhere and send a reference to it."),
+  ANSWER_TOO_LARGE: entry(413, "fix-input", "Ask for less at once, e.g. with a smaller `limit`."),
   PAYLOAD_TOO_DEEP: entry(400, "fix-input", "Flatten the data to at most 32 levels of nesting."),
   ID_INVALID: entry(400, "fix-input", "Use an id, source or key of 1 to 256 printable characters, without control characters."),
   IDENTITY_REUSED: entry(409, "fix-input", "The same source and id (of the same tenant) were published with other data: give the new event its own id."),

@@ -7,7 +7,7 @@ import { deploymentOf } from "../core/deployment.ts";
 import { PulseQueueError } from "../core/errors.ts";
 import type { Queue } from "../core/queue.ts";
 import { endpointEntry, type GatewayRequest, type GatewayResponse } from "../engines/aws/entries/endpoint.ts";
-import { openAws } from "../engines/aws/queue/open.ts";
+import { openFunctionQueue } from "../engines/aws/queue/open.ts";
 import { createHttpApp, type HttpApp } from "../http/app.ts";
 import { createAuthenticator } from "../http/identity/authenticator.ts";
 import type { HttpAppOptions } from "../http/options.ts";
@@ -50,7 +50,7 @@ function openDoor(
   let opened: Promise<HttpApp> | undefined;
   const open = async (hosts: readonly string[]): Promise<HttpApp> => {
     const clients = { dynamodb: new DynamoDBClient({ maxAttempts: 1 }), sqs: new SQSClient(), lambda: new LambdaClient() };
-    const queue = await openAws(app, { environment, clients, secrets: secret, observe, subscribe: endpoint === undefined });
+    const queue = await openFunctionQueue(app, { environment, clients, secrets: secret, observe, subscribe: endpoint === undefined });
     return createHttpApp({
       app,
       queue,
@@ -65,7 +65,10 @@ function openDoor(
   const answer = async (event: GatewayRequest): Promise<GatewayResponse> => {
     await prepare();
     // API Gateway took the request under a name that is the API's own: it is the host that is answered.
-    opened ??= open([event.requestContext.domainName]);
+    opened ??= open([event.requestContext.domainName]).catch((thrown: unknown) => {
+      opened = undefined; // the next request tries again
+      throw thrown;
+    });
     const http = await opened;
     return endpointEntry((request, address) => Promise.resolve(http.fetch(request, { address, local: false })))(event);
   };

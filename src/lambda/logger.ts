@@ -1,9 +1,11 @@
 /** The log of a function by Powertools: lines of the same form as on one machine, with the request and the trace they belong to. */
-import { LogFormatter, Logger, LogItem } from "@aws-lambda-powertools/logger";
+import { LogFormatter, Logger, LogItem, LogLevelThreshold } from "@aws-lambda-powertools/logger";
 import type { LogAttributes, UnformattedAttributes } from "@aws-lambda-powertools/logger/types";
 import type { Level, Line } from "../observe/lines.ts";
 
 export interface FunctionLog {
+  /** Whether lines of this level are written. */
+  readonly isOn: (level: Level) => boolean;
   readonly write: (line: Line) => void;
   /** From now on lines belong to this request. */
   readonly request: (id: string | undefined) => void;
@@ -17,10 +19,13 @@ class OneForm extends LogFormatter {
   }
 }
 
+const thresholds = { debug: LogLevelThreshold.DEBUG, info: LogLevelThreshold.INFO, warn: LogLevelThreshold.WARN, error: LogLevelThreshold.ERROR } as const;
+
 /** The level that Lambda's own logging controls ask for counts more than `least`. */
 export function createLogger(least: Level): FunctionLog {
   const logger = new Logger({ logLevel: least, logFormatter: new OneForm() });
   return {
+    isOn: (level) => thresholds[level] >= logger.level,
     // Under one key: Powertools drops fields that are called like its own, e.g. `service`.
     write: ({ level, message, fields }) => {
       logger[level](message, { fields });

@@ -32,6 +32,7 @@ export function createTelemetry({ topology }: App, secret: (name: string) => str
     observe: (fact) => {
       metrics.observe(fact);
       const { level, message, fields } = lineOf(fact);
+      if (!log.isOn(level)) return;
       log.write({ level, message: hide.text(message), fields: hide.fields(fields) });
     },
     wrap: (run) => async (event, context) => {

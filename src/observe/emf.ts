@@ -23,37 +23,72 @@ export interface Growth {
   readonly take: () => readonly Grown[];
 }
 
+/** The growth of one series of a histogram; its buckets add up only when they are taken. */
+interface Observed {
+  readonly name: string;
+  readonly labels: Labels<string>;
+  readonly buckets: readonly number[];
+  /** Of each bucket those that are in no smaller one; the last is infinity. */
+  readonly counts: number[];
+  sum: number;
+}
+
 export function createGrowth(topology: Topology): Growth {
-  const grown = new Map<string, Grown>();
-  const add = (name: string, labels: Labels<string>, by: number): void => {
-    if (by === 0) return;
-    const key = JSON.stringify(labels);
-    const group = grown.get(key) ?? { labels, growth: new Map<string, number>() };
-    grown.set(key, group);
-    group.growth.set(name, (group.growth.get(name) ?? 0) + by);
-  };
+  const counted = new Map<string, { readonly name: string; readonly labels: Labels<string>; by: number }>();
+  const observed = new Map<string, Observed>();
   const meter: Meter = {
     counter: (name) => (labels, by) => {
-      add(name, labels, by);
+      if (by === 0) return;
+      const key = keyOf(name, labels);
+      const known = counted.get(key);
+      if (known === undefined) counted.set(key, { name, labels, by });
+      else known.by += by;
     },
     histogram: (name, _help, buckets) => (labels, value) => {
       if (value === undefined) return;
-      for (const bound of [...buckets, Number.POSITIVE_INFINITY]) if (value <= bound) add(`${name}_bucket`, { ...labels, le: boundText(bound) }, 1);
-      add(`${name}_sum`, labels, value);
-      add(`${name}_count`, labels, 1);
+      const key = keyOf(name, labels);
+      const series = observed.get(key) ?? { name, labels, buckets, counts: [...buckets, 0].fill(0), sum: 0 };
+      observed.set(key, series);
+      const place = buckets.findIndex((bound) => value <= bound);
+      const index = place < 0 ? buckets.length : place;
+      series.counts[index] = (series.counts[index] ?? 0) + 1;
+      series.sum += value;
     },
   };
   return {
     observe: countFacts(meter, topology),
     take: () => {
-      const taken = [...grown.values()];
-      grown.clear();
-      return taken;
+      const groups = new Map<string, Grown>();
+      const add = (name: string, labels: Labels<string>, by: number): void => {
+        if (by === 0) return;
+        const key = JSON.stringify(labels);
+        const group = groups.get(key) ?? { labels, growth: new Map<string, number>() };
+        groups.set(key, group);
+        group.growth.set(name, by);
+      };
+      for (const { name, labels, by } of counted.values()) add(name, labels, by);
+      for (const { name, labels, buckets, counts, sum } of observed.values()) {
+        let count = 0;
+        for (const [index, more] of counts.entries()) {
+          count += more;
+          add(`${name}_bucket`, { ...labels, le: boundText(buckets[index]) }, count);
+        }
+        add(`${name}_sum`, labels, sum);
+        add(`${name}_count`, labels, count);
+      }
+      counted.clear();
+      observed.clear();
+      return [...groups.values()];
     },
   };
 }
 
+/** Of a name the labels are always the same, in one order. */
+function keyOf(name: string, labels: Labels<string>): string {
+  return `${name}\n${Object.values(labels).join("\n")}`;
+}
+
 /** As Prometheus has it. */
-function boundText(bound: number): string {
-  return bound === Number.POSITIVE_INFINITY ? "+Inf" : String(bound);
+function boundText(bound: number | undefined): string {
+  return bound === undefined ? "+Inf" : String(bound);
 }

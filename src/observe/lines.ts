@@ -39,12 +39,12 @@ export function lineOf(fact: ObservedFact): Line {
     case "conflict":
       return { level: "debug", message: `${fact.handler} runs again, since rows it read have changed`, fields: { handler: fact.handler } };
     case "request": {
-      const { method, route, status, milliseconds, correlationId } = fact;
+      const { method, route, status, milliseconds, principal, correlationId } = fact;
       const level = status >= 500 ? "error" : "debug";
       return {
         level,
         message: `${method} ${route} ${String(status)}`,
-        fields: { method, route, status, milliseconds: Math.round(milliseconds), correlationId },
+        fields: { method, route, status, milliseconds: Math.round(milliseconds), principal, correlationId },
       };
     }
     case "refused":

@@ -1,46 +1,12 @@
-/** What lies in the simulated AWS, read beneath the engine: what it has still to do, and what it wrote in which order. */
+/** What lies in the simulated AWS, read beneath the engine: what it wrote in which order, and what it set aside. */
 import type { SimulatedAws } from "pulsequeue/testing";
+import type { Deployment } from "../../src/core/deployment.ts";
 
-/** The names that the deployment gives: of tables, of the queues of handlers and of what they could not take, of the rest. */
-export interface Names {
-  readonly journal: string;
-  readonly deliveries: string;
-  /** By dead-letter queue: the queue that it belongs to. */
-  readonly deadLetterQueues: ReadonlyMap<string, string>;
-  readonly relayFailures: string;
-}
-
-/** What is not done, in words; empty at rest. */
-export function leftToDo({ services, running }: SimulatedAws, names: Names): readonly string[] {
-  const left = running === 0 ? [] : [`${String(running)} functions run`];
-  for (const [name, queue] of services.sqs.queues) {
-    const { visible, inFlight, delayed } = queue.counts();
-    const isRead = !names.deadLetterQueues.has(name) && name !== names.relayFailures;
-    if (isRead && visible + inFlight + delayed > 0) left.push(`${name} holds ${String(visible)} messages, ${String(inFlight)} in flight, ${String(delayed)} delayed`);
-  }
-  const { lambda, scheduler } = services;
-  if (lambda.behind > 0) left.push(`${String(lambda.behind)} records of streams are not carried`);
-  if (scheduler.waiting > 0) left.push(`${String(scheduler.waiting)} schedules wait`);
-  return left;
-}
-
-/** Gives the messages of dead-letter queues back to where they came from, as an operator does once their cause is gone; answers how many. */
-export function redriveQueues({ services }: SimulatedAws, names: Names): number {
-  let count = 0;
-  for (const [name, source] of names.deadLetterQueues) {
-    const from = services.sqs.queues.get(name);
-    for (const message of from?.receive(1_000) ?? []) {
-      services.sqs.queues.get(source)?.send({ body: message.body, group: message.group, deduplicationId: message.deduplicationId });
-      from?.remove(message);
-      count += 1;
-    }
-  }
-  return count;
-}
+type Names = Pick<Deployment, "journal" | "deliveries" | "relayFailures">;
 
 /** What the relay set aside. */
 export function failures({ services }: SimulatedAws, { relayFailures }: Names): readonly string[] {
-  return (services.sqs.queues.get(relayFailures)?.receive(1_000) ?? []).map(({ body }) => body);
+  return (services.sqs.queues.get(relayFailures)?.receive(Number.POSITIVE_INFINITY) ?? []).map(({ body }) => body);
 }
 
 export interface Written {

@@ -1,6 +1,6 @@
 /**
- * What the simulation adds to the order pipeline, whose own handlers take events in any order: one that takes them in the order of
- * their keys and writes down what it took, and an event that clients publish themselves.
+ * What the simulation adds to the order pipeline, whose own handlers take events in any order and never fail: one that takes them in
+ * the order of their keys and writes down what it took, one that counts what it took, and an event that clients publish themselves.
  */
 import { defineApp, defineEvent, defineHandler, defineTable, NonRetryableError, type App } from "pulsequeue";
 import * as z from "zod";
@@ -12,7 +12,11 @@ export const noted = defineEvent("noted", { schema: z.strictObject({ key: z.stri
 /** Sources and ids of the events of one key, in the order in which their effects were committed. */
 export const chronicle = defineTable("chronicle", { schema: z.strictObject({ key: z.string(), ids: z.array(z.string()) }), key: "key" });
 
+/** How often the effect of an event happened, by its source and id. */
+export const witnessed = defineTable("witnessed", { schema: z.strictObject({ id: z.string(), count: z.int() }), key: "id" });
+
 export const chronicler = "chronicler";
+export const witness = "witness";
 
 /** An event's name in the chronicle. */
 export function identityOf({ source, id }: { readonly source: string; readonly id: string }): string {
@@ -20,29 +24,26 @@ export function identityOf({ source, id }: { readonly source: string; readonly i
 }
 
 export interface Behaviour {
-  /** Whether this delivery can never succeed. */
-  isDoomed(eventId: string): boolean;
   /** From now on everything succeeds. */
   mend(): void;
-  run(eventId: string, attempt: number): void;
+  run(handler: string, eventId: string, attempt: number): void;
 }
 
-const attempts = 3;
+const retry = { attempts: 3, min: "1s", max: "10s" } as const;
 
 /** How each delivery behaves, drawn from its own identity: the same in every attempt and every order. */
 export function createBehaviour(seed: number, poison: number): Behaviour {
   let isMended = false;
-  const kindOf = (eventId: string): "well" | "fails first" | "fails" | "refuses" => {
-    const random = seededRandom(hashOf(`${String(seed)} ${eventId}`));
+  const kindOf = (handler: string, eventId: string): "well" | "fails first" | "fails" | "refuses" => {
+    const random = seededRandom(hashOf(`${String(seed)} ${handler} ${eventId}`));
     return random.chance(poison) ? random.pick(["fails first", "fails first", "fails", "refuses"] as const) : "well";
   };
   return {
-    isDoomed: (eventId) => ["fails", "refuses"].includes(kindOf(eventId)),
     mend: () => {
       isMended = true;
     },
-    run: (eventId, attempt) => {
-      const kind = isMended ? "well" : kindOf(eventId);
+    run: (handler, eventId, attempt) => {
+      const kind = isMended ? "well" : kindOf(handler, eventId);
       if (kind === "fails" || (kind === "fails first" && attempt === 1)) throw new Error("as planned");
       if (kind === "refuses") throw new NonRetryableError("refused for good");
     },
@@ -56,16 +57,26 @@ export function withChronicle({ topology }: App, behaviour: Behaviour): App {
     on: taken,
     writes: [chronicle],
     ordered: true,
-    retry: { attempts, min: "1s", max: "10s" },
+    retry,
     async handle(event, ctx) {
       const key = event.key ?? "";
       const row = await ctx.tables.chronicle.get(key);
       ctx.tables.chronicle.put({ key, ids: [...(row?.ids ?? []), identityOf(event)] });
-      behaviour.run(event.id, ctx.attempt);
+      behaviour.run(chronicler, event.id, ctx.attempt);
+    },
+  });
+  const counter = defineHandler(witness, {
+    on: taken,
+    writes: [witnessed],
+    retry,
+    async handle(event, ctx) {
+      const id = identityOf(event);
+      ctx.tables.witnessed.put({ id, count: ((await ctx.tables.witnessed.get(id))?.count ?? 0) + 1 });
+      behaviour.run(witness, event.id, ctx.attempt);
     },
   });
   return defineApp("orders", {
-    handlers: [...[...topology.handlers.values()].filter(({ name }) => !topology.schedules.has(name)), keeper],
+    handlers: [...[...topology.handlers.values()].filter(({ name }) => !topology.schedules.has(name)), keeper, counter],
     endpoints: [...topology.endpoints.values()],
     schedules: [...topology.schedules.values()].map(({ schedule }) => schedule),
     unhandled: announcements.filter((event) => !taken.some(({ name }) => name === event.name)),

@@ -81,11 +81,15 @@ export function openClients({ plan, random, aws, queue, provider, history }: Cli
     for (let calls = random.chance(plan.duplicates) ? 2 : 1; calls > 0; calls -= 1) place(id, request);
     if (random.chance(plan.cancels)) {
       history.cancelled += 1;
-      at(sometime(), async () => void (await insist(cancelOrder, { principal: "ada", params: { id } })));
+      at(sometime(), async () => {
+        await insist(cancelOrder, { principal: "ada", params: { id } });
+      });
     }
     if (random.chance(plan.refunds)) {
       const body = { refundId: "return-1", note: "returned", ...(random.chance(0.5) ? { amount: 100 } : {}) };
-      at(sometime(), async () => void (await insist(refundOrder, { principal: "operator", params: { id }, body })));
+      at(sometime(), async () => {
+        await insist(refundOrder, { principal: "operator", params: { id }, body });
+      });
     }
   }
   for (let n = 0; n < plan.notes; n += 1) {
@@ -109,7 +113,9 @@ export function openClients({ plan, random, aws, queue, provider, history }: Cli
   // Ends with the faults: what the provider still tells then is lost, as some of it always is.
   const notify = (): void => {
     for (const notification of provider.takeNotifications())
-      at(0, async () => void (await insist(paymentWebhook, { body: notification, principal: provider.name })));
+      at(0, async () => {
+        await insist(paymentWebhook, { body: notification, principal: provider.name });
+      });
     if (clock.monotonic() < plan.trouble) clock.timer(notificationInterval, notify);
   };
   notify();

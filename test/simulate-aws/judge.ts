@@ -20,6 +20,7 @@ export interface FinalState {
   /** Keys with which the provider was asked for two things. */
   readonly misused: readonly string[];
   readonly chronicle: ReadonlyMap<string, readonly string[]>;
+  readonly witnessed: ReadonlyMap<string, number>;
   readonly written: Written;
   /** Dead letters at rest, before they were sent again. */
   readonly deadLetters: readonly DeadLetterView[];
@@ -88,7 +89,8 @@ function sold({ snapshot }: FinalState, report: Report, { cancelled }: History, 
   if (isDisturbed) return;
   for (const { sku, onHand } of snapshot.stock) {
     const refused = snapshot.orders.filter(({ state, lines }) => state === "CANCELLED" && lines.some((line) => line.sku === sku));
-    for (const { id, lines } of refused) if (lines.every((line) => line.quantity <= onHand)) report(`${id} was refused ${sku}, of which ${String(onHand)} are left`);
+    for (const { id, lines } of refused)
+      if (lines.every((line) => line.quantity <= onHand)) report(`${id} was refused ${sku}, of which ${String(onHand)} are left`);
   }
 }
 
@@ -105,7 +107,8 @@ function reached(state: FinalState, report: Report): void {
   for (const { name, key } of deliveriesOf(state)) if (!state.written.done.has(key)) report(`${name} was never done`);
 }
 
-function once({ chronicle, written }: FinalState, report: Report): void {
+function once({ chronicle, witnessed, written }: FinalState, report: Report): void {
+  for (const [id, times] of witnessed) if (times !== 1) report(`${id} was counted ${String(times)} times`);
   for (const [key, count] of written.done) if (count > 1) report(`${key} was done ${String(count)} times`);
   for (const [key, ids] of chronicle) for (const id of new Set(ids)) if (ids.indexOf(id) !== ids.lastIndexOf(id)) report(`${id} of ${key} took effect twice`);
 }

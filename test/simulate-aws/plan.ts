@@ -34,12 +34,12 @@ export function drawPlan(random: SeededRandom): Plan {
   const rare = (): number => random.pick([0, 0, 0.2, 0.5]);
   return {
     faults: isCalm ? calmAwsPlan : drawAwsPlan(random),
-    trouble: random.pick([10_000, 60_000, 300_000]),
+    trouble: random.pick([500, 10_000, 60_000, 300_000]),
     shards: 1 + random.below(3),
     schedules: random.chance(0.15),
     skus: 1 + random.below(2),
     units: 1 + random.below(4),
-    orders: 1 + random.below(4),
+    orders: 1 + random.below(5),
     notes: random.pick([0, 3, 8]),
     keys: random.pick([1, 3]),
     duplicates: random.pick([0, 0.2, 0.5]),

@@ -6,15 +6,24 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers";
 import * as engine from "pulsequeue/aws";
 import type { App, DeadLetterView, Queue } from "pulsequeue";
-import { seededAwsFaults, seededRandom, simulateAws, virtualClock, type AwsFaultKind, type SeededAwsFaults, type SeededRandom, type SimulatedAws } from "pulsequeue/testing";
+import {
+  seededAwsFaults,
+  seededRandom,
+  simulateAws,
+  virtualClock,
+  type AwsFaultKind,
+  type SeededAwsFaults,
+  type SeededRandom,
+  type SimulatedAws,
+} from "pulsequeue/testing";
 import { createOrdersApp } from "../../examples/order-pipeline/app.ts";
 import { receiveStock } from "../../examples/order-pipeline/endpoints/receive-stock.ts";
 import { setProduct } from "../../examples/order-pipeline/endpoints/set-product.ts";
 import { simulatedProvider, type SimulatedProvider } from "../../examples/order-pipeline/providers/simulated.ts";
 import { eventsAfter, takeSnapshot } from "../../examples/order-pipeline/snapshot.ts";
-import { deploymentOf } from "../../src/core/deployment.ts";
-import { failures, leftToDo, redriveQueues, written, type Names } from "./beneath.ts";
-import { chronicle, chronicler, createBehaviour, identityOf, withChronicle, type Behaviour } from "./chronicle.ts";
+import { deploymentOf, type Deployment } from "../../src/core/deployment.ts";
+import { failures, written } from "./beneath.ts";
+import { chronicle, chronicler, createBehaviour, identityOf, witness, witnessed, withChronicle, type Behaviour } from "./chronicle.ts";
 import { openClients, skuOf, type Clients, type History } from "./clients.ts";
 import { judge, type FinalState, type Violation } from "./judge.ts";
 import { drawPlan, type Plan } from "./plan.ts";
@@ -27,7 +36,8 @@ export interface SeedResult {
   readonly struck: ReadonlyMap<AwsFaultKind, number>;
   readonly steps: number;
   readonly events: number;
-  readonly calls: number;
+  /** Attempts of handlers that were settled. */
+  readonly runs: number;
 }
 
 /** Virtual time in which everything must come to an end once the faults are over, milliseconds. */
@@ -45,10 +55,10 @@ interface Simulation {
   readonly provider: SimulatedProvider;
   readonly behaviour: Behaviour;
   readonly history: History;
-  readonly names: Names;
+  readonly names: Deployment;
   readonly trace: ReturnType<typeof createHash>;
   steps: number;
-  calls: number;
+  runs: number;
 }
 
 export async function runSeed(seed: number): Promise<SeedResult> {
@@ -59,7 +69,6 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const end = sim.aws.clock.monotonic() + sim.plan.trouble;
   await drive(sim, () => sim.aws.clock.monotonic() >= end);
   const state = await bringToRest(sim, clients, operator);
-  if ((globalThis as any).DEBUG) console.log(JSON.stringify({plan: sim.plan, chronicle: [...state.chronicle], done: [...state.written.done].filter(([k]) => k.startsWith('chron')), order: [...state.written.order], dead: state.deadLetters.map(l=>[l.handler,l.eventId,l.event.source,l.failure,l.attempts]), events: state.events.map(e=>[e.type,e.id,e.source,e.key,e.time])}, undefined, 1));
   return {
     seed,
     violations: judge(sim.plan, sim.history, state),
@@ -67,7 +76,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     struck: sim.faults.struck,
     steps: sim.steps,
     events: state.events.length,
-    calls: sim.calls,
+    runs: sim.runs,
   };
 }
 
@@ -75,7 +84,7 @@ async function begin(seed: number): Promise<Simulation> {
   const random = seededRandom(seed);
   const plan = drawPlan(random.fork());
   const clock = virtualClock({ automatic: false, random: random.fork() });
-  const faults = seededAwsFaults(plan.faults, random.fork());
+  const faults = seededAwsFaults(plan.faults, random.fork(), clock);
   faults.on(false);
   const behaviour = createBehaviour(seed, plan.poison);
   const { declines, timeouts, failures: failing } = plan;
@@ -88,15 +97,16 @@ async function begin(seed: number): Promise<Simulation> {
     shards: plan.shards,
     faults,
     secrets: { "payments-webhook": "whsec_test" },
+    observe: ({ type }) => {
+      if (type === "settled") sim.runs += 1;
+    },
     record: ({ function: caller, operation, error }) => {
-      sim.calls += 1;
       trace.update(`${String(clock.monotonic())} ${caller} ${operation} ${error ?? ""}\n`);
     },
   });
-  const { journal, deliveries, relayFailures, handlers } = deploymentOf(app.topology, "test");
-  const names = { journal, deliveries, relayFailures, deadLetterQueues: new Map([...handlers.values()].map((each) => [each.deadLetterQueue, each.queue])) };
+  const names = deploymentOf(app.topology, "test");
   const history: History = { answers: new Map(), placed: new Set(), refused: [], published: new Map(), cancelled: 0 };
-  const sim: Omit<Simulation, "queue"> = { plan, random, aws, faults, provider, behaviour, history, names, trace, steps: 0, calls: 0 };
+  const sim: Omit<Simulation, "queue"> = { plan, random, aws, faults, provider, behaviour, history, names, trace, steps: 0, runs: 0 };
   const { queue } = await ended(sim, aws.open());
   aws.start({ schedules: plan.schedules });
   for (let index = 0; index < plan.skus; index += 1) {
@@ -110,7 +120,7 @@ async function begin(seed: number): Promise<Simulation> {
 /** What an operator does while faults are on; what fails has not happened, or will show in the end. */
 function operate({ plan, random, aws: { clock }, queue: { operate: act, inspect } }: Simulation): Promise<unknown> {
   const asked: Promise<unknown>[] = [];
-  const handlers = [chronicler, "keep-stock", "send-payment", "start-payment"];
+  const handlers = [chronicler, witness, "keep-stock", "send-payment", "start-payment"];
   for (let count = 0; count < plan.operations; count += 1) {
     const handler = random.pick(handlers);
     const start = random.below(plan.trouble);
@@ -136,7 +146,7 @@ async function bringToRest(sim: Simulation, clients: Clients, operator: Promise<
   await drive(sim, () => clients.waiting === 0);
   aws.start({ schedules: false });
   await rest(sim);
-  const stuck = leftToDo(aws, names);
+  const stuck = aws.left();
   let deadLetters: readonly DeadLetterView[] = [];
   const everDead = new Set<string>();
   behaviour.mend();
@@ -144,7 +154,7 @@ async function bringToRest(sim: Simulation, clients: Clients, operator: Promise<
     const letters = await ended(sim, queue.inspect.deadLetters({ limit: 1_000 }));
     if (round === 0) deadLetters = letters;
     for (const { handler, event } of letters) everDead.add(`${handler}/${identityOf(event)}`);
-    const moved = redriveQueues(aws, names);
+    const moved = aws.redriveQueues();
     if (letters.length + moved === 0) break;
     if (letters.length > 0) await ended(sim, queue.operate.redrive({ all: true }, { reason }));
     await rest(sim);
@@ -152,13 +162,14 @@ async function bringToRest(sim: Simulation, clients: Clients, operator: Promise<
   return {
     deadLetters,
     everDead,
-    stuck: [...stuck, ...leftToDo(aws, names)],
+    stuck: [...stuck, ...aws.left()],
     unanswered: clients.waiting,
     stillDead: await ended(sim, queue.inspect.deadLetters({ limit: 1_000 })),
     relayFailures: failures(aws, names),
     events: await ended(sim, eventsAfter(queue.inspect, 0)),
     snapshot: await ended(sim, takeSnapshot(queue, sim.provider.book.charges)),
     misused: sim.provider.book.misused,
+    witnessed: new Map((await ended(sim, queue.inspect.table(witnessed).all())).map(({ id, count }) => [id, count])),
     chronicle: new Map((await ended(sim, queue.inspect.table(chronicle).all())).map(({ key, ids }) => [key, ids])),
     written: written(aws, names),
     subscribers: subscribersOf(aws.app),
@@ -172,15 +183,15 @@ function subscribersOf({ topology }: App): FinalState["subscribers"] {
 
 /** Until nothing is left to do, or the end of patience. */
 async function rest(sim: Simulation): Promise<void> {
-  await drive(sim, () => sim.aws.clock.pending() === 0 && leftToDo(sim.aws, sim.names).length === 0);
+  await drive(sim, () => sim.aws.clock.pending() === 0 && sim.aws.left().length === 0);
 }
 
 async function ended<Result>(sim: Omit<Simulation, "queue">, work: Promise<Result>): Promise<Result> {
-  let isOver = false;
-  const over = (): void => void (isOver = true);
+  const state = { isOver: false };
+  const over = (): void => void (state.isOver = true);
   work.then(over, over);
-  await drive(sim, () => isOver);
-  if (!isOver) throw new Error("What is waited for never ends");
+  await drive(sim, () => state.isOver);
+  if (!state.isOver) throw new Error("What is waited for never ends");
   return work;
 }
 

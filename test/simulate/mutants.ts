@@ -1,14 +1,11 @@
 /** Runs the simulation on copies of the engine with one fault each, until the judge has found it. */
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { applyReplacements, readSource } from "../crash/build.ts";
-import { faults, type Fault } from "../crash/faults.ts";
 import { table } from "../crash/report.ts";
 import { isTest, projectRoot } from "../support/tree.ts";
 import { runSeeds, type PoolOptions } from "./pool.ts";
-
-/** Faults that a simulation of one process can show. */
-export const simulated: readonly Fault[] = faults.filter((fault) => fault.shows === "by a kill" || fault.shows === "without a kill");
+import type { Planted, Simulation } from "./simulation.ts";
 
 export interface MutantResult {
   readonly name: string;
@@ -32,16 +29,15 @@ export interface MutantsResult {
   readonly faults: readonly MutantResult[];
 }
 
-type Planted = Pick<Fault, "name" | "replacements">;
 const noFault: Planted = { name: "no fault", replacements: [] };
 /** Seeds that the copy without a fault must keep clean. */
 const controlSeeds = 20;
 
-export async function runMutants(chosen: readonly Fault[], options: MutantOptions): Promise<MutantsResult> {
+export async function runMutants(simulation: Simulation, chosen: readonly Planted[], options: MutantOptions): Promise<MutantsResult> {
   const find = async (fault: Planted, seeds: number): Promise<MutantResult> => {
     const copy = join(options.folder, "mutant");
-    copyWith(fault, copy);
-    const result = await findFault(fault, { ...options, seeds, folder: copy });
+    copyWith(simulation, fault, copy);
+    const result = await findFault(fault, { ...options, seeds, folder: copy, script: simulation.seeds });
     rmSync(copy, { recursive: true, force: true });
     return result;
   };
@@ -61,14 +57,13 @@ export function isProven({ control, faults: results }: MutantsResult): boolean {
 }
 
 /** What the simulation needs of the sources, with the fault planted. */
-export function copyWith({ replacements }: Planted, folder: string): void {
-  const filter = (path: string): boolean => !isTest(path);
-  for (const part of ["src/core", "src/machine", "src/engines/local", "src/testing"])
-    cpSync(join(projectRoot, part), join(folder, part), { recursive: true, filter });
-  for (const part of ["test/simulate", "test/crash", "test/support"]) cpSync(join(projectRoot, part), join(folder, part), { recursive: true });
+function copyWith({ copied }: Simulation, { replacements }: Planted, folder: string): void {
+  const filter = (path: string): boolean => !isTest(path) || path.startsWith(join(projectRoot, "test"));
+  for (const part of copied) cpSync(join(projectRoot, part), join(folder, part), { recursive: true, filter });
   for (const [path, text] of applyReplacements(replacements, readSource)) writeFileSync(join(folder, path), text);
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "pulsequeue", type: "module" }));
-  mkdirSync(folder, { recursive: true });
+  // The copy refers to itself by the package's name, as the sources do.
+  const { exports } = JSON.parse(readSource("package.json")) as { readonly exports: unknown };
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "pulsequeue", type: "module", exports }));
   symlinkSync(join(projectRoot, "node_modules"), join(folder, "node_modules"));
 }
 

@@ -1,6 +1,7 @@
 /** The flags of the simulation. */
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { Simulation } from "./simulation.ts";
 
 export interface SimulateOptions {
   readonly seeds: number;
@@ -27,10 +28,10 @@ function whole(least: number, most: number): (text: string) => number {
 }
 
 /** Reads the command line. Prints help or what is wrong with it, and ends the process then. */
-export function readOptions(argv: readonly string[]): SimulateOptions {
+export function readOptions({ command: name, description }: Pick<Simulation, "command" | "description">, argv: readonly string[]): SimulateOptions {
   const option = (flags: string, text: string, fallback: number, most: number): Option => new Option(flags, text).default(fallback).argParser(whole(1, most));
-  const command = new Command("simulate")
-    .description("Runs the real engine in memory under a seeded scheduler that kills it at every kind of commit, and judges what clients saw and what is left.")
+  const command = new Command(name)
+    .description(description)
     .addOption(option("--seeds <n>", "how many seeds; with --mutants: how many at most for each fault", 200, 100_000_000))
     .addOption(option("--from <n>", "the first seed", 1, 2 ** 31 - 1))
     .addOption(option("--workers <n>", "processes at once", availableParallelism(), 256))

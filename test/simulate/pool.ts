@@ -3,8 +3,10 @@ import { fork, type ChildProcess } from "node:child_process";
 import type { SeedReport } from "./report.ts";
 
 export interface PoolOptions {
-  /** Where `seeds.ts` and the sources lie. */
+  /** Where the sources lie. */
   readonly folder: string;
+  /** What a process runs, from there. */
+  readonly script: string;
   readonly from: number;
   readonly seeds: number;
   readonly workers: number;
@@ -31,11 +33,11 @@ export async function runSeeds(given: PoolOptions): Promise<void> {
   await Promise.all(Array.from({ length: Math.min(options.workers, options.seeds) }, () => work(options, take, onSeed)));
 }
 
-async function work({ folder, patience, signal }: PoolOptions, take: () => number | undefined, onSeed: (report: SeedReport) => void): Promise<void> {
+async function work({ folder, script, patience, signal }: PoolOptions, take: () => number | undefined, onSeed: (report: SeedReport) => void): Promise<void> {
   let child: ChildProcess | undefined;
   try {
     for (let seed = take(); seed !== undefined; seed = take()) {
-      child ??= fork("test/simulate/seeds.ts", {
+      child ??= fork(script, {
         cwd: folder,
         execArgv: ["--conditions=source", "--import", "tsx"],
         stdio: ["ignore", "ignore", "pipe", "ipc"],

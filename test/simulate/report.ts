@@ -1,6 +1,6 @@
 /** The result of a simulation, for people and as JSON. */
-import { faultPoints } from "../../src/engines/local/options.ts";
 import { table } from "../crash/report.ts";
+import { count, type Simulation } from "./simulation.ts";
 
 /** What one seed came to, as it passes between processes. */
 export interface SeedReport {
@@ -33,8 +33,8 @@ export interface Summary {
 /** From so many seeds on every point must have been struck. */
 const enoughForAllPoints = 500;
 
-export function summarise(from: number, reports: readonly SeedReport[], seconds: number): Summary {
-  const kills: Record<string, number> = { ...Object.fromEntries(faultPoints.map((point) => [point, 0])), anywhere: 0 };
+export function summarise({ points }: Pick<Simulation, "points">, from: number, reports: readonly SeedReport[], seconds: number): Summary {
+  const kills: Record<string, number> = Object.fromEntries(points.map((point) => [point, 0]));
   for (const report of reports) for (const [point, count] of report.kills) kills[point] = (kills[point] ?? 0) + count;
   const sum = (pick: (report: SeedReport) => number): number => reports.reduce((total, report) => total + pick(report), 0);
   return {
@@ -46,7 +46,7 @@ export function summarise(from: number, reports: readonly SeedReport[], seconds:
     runs: sum((report) => report.runs),
     seconds,
     kills,
-    missed: faultPoints.filter((point) => kills[point] === 0),
+    missed: points.filter((point) => kills[point] === 0),
     failed: reports.filter((report) => report.violations.length > 0).sort((left, right) => left.seed - right.seed),
   };
 }
@@ -56,18 +56,11 @@ export function isClean({ seeds, missed, failed }: Summary): boolean {
   return failed.length === 0 && (missed.length === 0 || seeds < enoughForAllPoints);
 }
 
-const count = (value: number): string => value.toLocaleString("en");
 const mostSeedsShown = 10;
 const mostViolationsShown = 3;
 
-export function asTable(summary: Summary): string {
+export function asTable({ command, struck }: Pick<Simulation, "command" | "struck">, summary: Summary): string {
   const { from, seeds, repeated, steps, events, runs, seconds, kills, missed, failed } = summary;
-  const kinds = [...new Set(faultPoints.map((point) => point.split(".")[0] ?? ""))];
-  const points = [
-    ["killed", "before the commit", "after it"],
-    ...kinds.map((kind) => [kind, count(kills[`${kind}.before-commit`] ?? 0), count(kills[`${kind}.after-commit`] ?? 0)]),
-    ["anywhere else", count(kills["anywhere"] ?? 0)],
-  ];
   const rows = [
     ["seeds", `${count(seeds)}, from ${String(from)}`],
     ["run twice", `${count(repeated)}, to compare their traces`],
@@ -80,9 +73,9 @@ export function asTable(summary: Summary): string {
   const shown = failed
     .slice(0, mostSeedsShown)
     .flatMap(({ seed, violations }) => [
-      `seed ${String(seed)} (run it again: npm run simulate -- --from ${String(seed)} --seeds 1)`,
+      `seed ${String(seed)} (run it again: npm run ${command} -- --from ${String(seed)} --seeds 1)`,
       ...violations.slice(0, mostViolationsShown).map(({ rule, text }) => `  ${rule}: ${text}`),
     ]);
-  const never = missed.length > 0 && seeds >= enoughForAllPoints ? [`never killed at: ${missed.join(", ")}`] : [];
-  return [table(points), "", table(rows), ...never, ...shown].join("\n");
+  const never = missed.length > 0 && seeds >= enoughForAllPoints ? [`never struck: ${missed.join(", ")}`] : [];
+  return [table(struck(kills)), "", table(rows), ...never, ...shown].join("\n");
 }

@@ -34,7 +34,7 @@ export const importTable: readonly Rule[] = [
   { part: "src/machine/", parts: ["src/core/"], packages: ["node:"] },
   { part: "src/engines/local/", parts: ["src/core/", "src/machine/"], packages: ["node:", "better-sqlite3"] },
   { part: "src/engines/aws/", parts: ["src/core/", "src/machine/"], packages: ["node:", "@aws-sdk"] },
-  { part: "src/http/", parts: ["src/core/"], packages: ["node:", "hono", "@hono/node-server", "jose"] },
+  { part: "src/http/", parts: ["src/core/", "src/machine/"], packages: ["node:", "hono", "@hono/node-server", "jose"] },
   { part: "src/observe/", parts: ["src/core/"], packages: ["node:", "pino", "prom-client", "@opentelemetry/api"] },
   { part: "src/synth/", parts: ["src/core/"], packages: ["node:"] },
   { part: "src/audit/iam/", parts: ["src/core/", "src/synth/"], packages: [] },

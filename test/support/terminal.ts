@@ -1,6 +1,7 @@
 /** A terminal in memory: runs a command line in this process. */
 import { Readable, Writable } from "node:stream";
 import type { Connect } from "../../src/cli/aws/clients.ts";
+import type { OpenTraffic } from "../../src/cli/aws/live-traffic.ts";
 import { runCommand } from "../../src/cli/run.ts";
 
 export interface Answer {
@@ -21,15 +22,17 @@ export interface TerminalOptions {
   readonly now?: () => number;
   /** @default there is no AWS */
   readonly connect?: Connect;
+  /** @default there is no AWS */
+  readonly traffic?: OpenTraffic;
 }
 
-const noAws: Connect = () => Promise.reject(new Error("This test has no AWS"));
+const noAws = (): Promise<never> => Promise.reject(new Error("This test has no AWS"));
 
 export async function inTerminal(args: readonly string[], options: TerminalOptions): Promise<Answer> {
-  const { cwd, env = {}, input = "", isTerminal = false, now = Date.now, connect = noAws } = options;
+  const { cwd, env = {}, input = "", isTerminal = false, now = Date.now, connect = noAws, traffic = noAws } = options;
   const [stdout, stderr] = [collector(isTerminal), collector(isTerminal)];
   const stdin = Object.assign(Readable.from([input]), { isTTY: isTerminal });
-  const code = await runCommand(args, { stdin, stdout: stdout.stream, stderr: stderr.stream, env, cwd, now, connect });
+  const code = await runCommand(args, { stdin, stdout: stdout.stream, stderr: stderr.stream, env, cwd, now, connect, traffic });
   return {
     code,
     stdout: stdout.text(),

@@ -79,8 +79,23 @@ describe("npm run demo", () => {
     patience,
   );
 
+  test(
+    "on the simulated AWS, with all functions killed in the middle, keeps every invariant too",
+    async () => {
+      const { code, stdout, stderr } = await demo("main", [...small, "--engine", "aws-sim", "--kills", "2", "--json"]);
+      expect(stderr).toBe("");
+      const result = JSON.parse(stdout) as DemoResult;
+      expect(result).toMatchObject({ placed: 150, kills: 2, atRest: true, deadLetters: 0, measured: { violations: [], unitsInAll: 80 } });
+      expect(result.measured.states["CONFIRMED"]).toBeGreaterThan(0);
+      expect(code).toBe(0);
+    },
+    patience,
+  );
+
   test.each([
     [["--orders", "many"], "--orders <n>"],
+    [["--engine", "abacus"], "aws-sim"],
+    [["--engine", "aws-sim", "--keep"], "leaves no file"],
     [["--declines", "101"], "from 0 to 100"],
     [["--duplicates", ""], "from 0 to 100"],
     [["--bogus"], "--bogus"],

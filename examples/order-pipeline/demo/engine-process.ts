@@ -3,7 +3,9 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { InvokeRequest, InvokeResponse } from "pulsequeue";
+import type { Measured } from "./measure.ts";
 import type { Command, EndpointName, EngineSettings, Message, Rest } from "./protocol.ts";
+import type { History } from "./history.ts";
 
 /** The process died before it answered: the request may or may not have been carried out. */
 export class EngineLost extends Error {
@@ -49,8 +51,9 @@ export class EngineProcess {
     return this.#ready;
   }
 
-  /** Kills the process with SIGKILL, at once, and starts another. */
+  /** Kills the process with SIGKILL, at once, and starts another; on the simulated AWS, kills all functions: others start by themselves. */
   restart(): Promise<void> {
+    if (this.#settings.engine === "aws-sim") return this.#ask((id) => ({ type: "kill", id })).then(() => undefined);
     this.#ready = this.#kill().then(() => this.#spawn());
     return this.#ready;
   }
@@ -62,6 +65,11 @@ export class EngineProcess {
 
   async rest(): Promise<Rest> {
     return (await this.#ask((id) => ({ type: "rest", id }))) as Rest;
+  }
+
+  /** For an engine that leaves no file to be measured. */
+  async measured({ placed, ...history }: History): Promise<Measured> {
+    return (await this.#ask((id) => ({ type: "measure", id, placed: [...placed], history }))) as Measured;
   }
 
   async confirmed(): Promise<readonly string[]> {
@@ -132,7 +140,12 @@ export class EngineProcess {
     });
   }
 
-  #hear(message: Extract<Message, { type: "answer" | "progress" }>): void {
+  #hear(message: Extract<Message, { type: "answer" | "progress" | "lost" }>): void {
+    if (message.type === "lost") {
+      this.#waiting.get(message.id)?.reject(new EngineLost());
+      this.#waiting.delete(message.id);
+      return;
+    }
     if (message.type === "answer") {
       this.#waiting.get(message.id)?.resolve(message.answer);
       this.#waiting.delete(message.id);

@@ -1,14 +1,15 @@
-/** `npm run demo`: a flash sale on a real file, and the proof that it held. */
+/** `npm run demo`: a flash sale on a real file or on a simulated AWS, and the proof that it held. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileBook } from "../providers/book.ts";
 import { EngineProcess } from "./engine-process.ts";
-import { measure } from "./measure.ts";
+import type { History } from "./history.ts";
+import { measure, type Measured } from "./measure.ts";
 import { exitUsage, exitViolation, readOptions, type DemoOptions } from "./options.ts";
 import { progressBar } from "./progress.ts";
 import { asJson, asTable, type DemoResult } from "./report.ts";
-import { fillShelves, refundSome, rush, type History } from "./rush.ts";
+import { fillShelves, refundSome, rush } from "./rush.ts";
 
 const exitFailure = 1;
 const exitInterrupted = 130;
@@ -32,13 +33,20 @@ async function run(options: DemoOptions, file: string, onStart: (engine: EngineP
     restarted.catch(() => undefined); // the buyers hear of it
   };
   const engine = new EngineProcess(
-    { file, providerFile, seed, declines: declines / 100, timeouts: timeouts / 100, duplicates: duplicates / 100 },
+    { engine: options.engine, file, providerFile, seed, declines: declines / 100, timeouts: timeouts / 100, duplicates: duplicates / 100 },
     (progress) => {
       confirmed = progress.confirmed;
       killIfDue();
       bar.show(submitted, `${confirmed.toLocaleString("en")} confirmed`);
     },
   );
+  const measureFile = async (): Promise<Measured> => {
+    await engine.close();
+    const book = fileBook(providerFile);
+    const measured = await measure(file, book, history);
+    book.close();
+    return measured;
+  };
   onStart(engine);
   try {
     await engine.start();
@@ -53,10 +61,7 @@ async function run(options: DemoOptions, file: string, onStart: (engine: EngineP
     const seconds = (performance.now() - started) / 1_000;
     const refundsAsked = await refundSome(engine, options, history);
     const { atRest, deadLetters } = await engine.rest();
-    await engine.close();
-    const book = fileBook(providerFile);
-    const measured = await measure(file, book, history);
-    book.close();
+    const measured = options.engine === "local" ? await measureFile() : await engine.measured(history);
     return {
       options,
       placed: history.placed.size,
@@ -84,6 +89,10 @@ const file = options.file === undefined ? join(folder ?? "", "orders.db") : reso
 const cleanUp = (): void => {
   if (folder !== undefined && !options.keep) rmSync(folder, { recursive: true, force: true });
 };
+if (options.engine !== "local" && (options.file !== undefined || options.keep)) {
+  console.error("error: the simulated AWS leaves no file: leave out --file and --keep");
+  process.exit(exitUsage);
+}
 if (existsSync(file) || existsSync(`${file}.provider`)) {
   console.error(`error: ${file} exists already: name another file, the demonstration starts on an empty one`);
   process.exit(exitUsage);

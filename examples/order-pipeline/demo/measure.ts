@@ -1,4 +1,5 @@
 /** Reads the finished file and says what happened: counts, times, and whatever does not hold. */
+import type { Queue } from "pulsequeue";
 import { openLocal } from "pulsequeue/local";
 import { createOrdersApp } from "../app.ts";
 import { orderConfirmed, orderPlaced } from "../events.ts";
@@ -7,7 +8,7 @@ import type { ProviderBook } from "../providers/book.ts";
 import { simulatedProvider } from "../providers/simulated.ts";
 import { eventsAfter, takeSnapshot, type Violation } from "../snapshot.ts";
 import type { Order } from "../tables.ts";
-import type { History } from "./rush.ts";
+import type { History } from "./history.ts";
 import { demoSecrets } from "./secrets.ts";
 
 export interface Measured {
@@ -33,31 +34,37 @@ export interface Measured {
 export async function measure(file: string, book: ProviderBook, history: History): Promise<Measured> {
   const queue = await openLocal(createOrdersApp({ provider: simulatedProvider({ seed: 0 }) }), { file, secrets: demoSecrets });
   try {
-    const snapshot = await takeSnapshot(queue, book.charges);
-    const events = await eventsAfter(queue.inspect, 0);
+    const measured = await measureQueue(queue, book, history);
     const { problems } = await queue.verify();
-    const latencies = latenciesOf(events);
     const damage = problems.map((problem): Violation => ({ rule: "file-is-whole", subject: file, message: JSON.stringify(problem) }));
-    return {
-      states: counted(snapshot.orders, (order) => order.state),
-      reasons: counted(
-        snapshot.orders.filter((order) => order.reason !== "none"),
-        (order) => order.reason,
-      ),
-      unitsSold: snapshot.stock.reduce((sum, row) => sum + row.received - row.onHand, 0),
-      unitsInAll: snapshot.stock.reduce((sum, row) => sum + row.received, 0),
-      captured: snapshot.payments.reduce((sum, row) => sum + row.captured, 0),
-      refunded: snapshot.payments.reduce((sum, row) => sum + row.refunded, 0),
-      partlyRefunded: snapshot.payments.filter((row) => row.refunded > 0 && row.refunded < row.captured).length,
-      events: events.length,
-      p50: quantile(latencies, 0.5),
-      p99: quantile(latencies, 0.99),
-      providerCharges: book.charges.length,
-      violations: [...checkInvariants(snapshot), ...checkHistory(snapshot.orders, history, book), ...damage],
-    };
+    return { ...measured, violations: [...measured.violations, ...damage] };
   } finally {
     await queue.close();
   }
+}
+
+/** What a queue at rest says, checked against itself, the provider's book and the buyers' history. */
+export async function measureQueue(queue: Pick<Queue, "inspect">, book: ProviderBook, history: History): Promise<Measured> {
+  const snapshot = await takeSnapshot(queue, book.charges);
+  const events = await eventsAfter(queue.inspect, 0);
+  const latencies = latenciesOf(events);
+  return {
+    states: counted(snapshot.orders, (order) => order.state),
+    reasons: counted(
+      snapshot.orders.filter((order) => order.reason !== "none"),
+      (order) => order.reason,
+    ),
+    unitsSold: snapshot.stock.reduce((sum, row) => sum + row.received - row.onHand, 0),
+    unitsInAll: snapshot.stock.reduce((sum, row) => sum + row.received, 0),
+    captured: snapshot.payments.reduce((sum, row) => sum + row.captured, 0),
+    refunded: snapshot.payments.reduce((sum, row) => sum + row.refunded, 0),
+    partlyRefunded: snapshot.payments.filter((row) => row.refunded > 0 && row.refunded < row.captured).length,
+    events: events.length,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    providerCharges: book.charges.length,
+    violations: [...checkInvariants(snapshot), ...checkHistory(snapshot.orders, history, book)],
+  };
 }
 
 /** What the buyers were told must be in the file, and nothing else. */

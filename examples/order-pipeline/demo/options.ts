@@ -1,7 +1,12 @@
 /** The flags of the demonstration. */
 import { Command, InvalidArgumentError, Option } from "commander";
 
+export const engineNames = ["local", "aws-sim"] as const;
+export type EngineName = (typeof engineNames)[number];
+
 export interface DemoOptions {
+  /** The embedded engine on a file, or the AWS engine on a simulated AWS in memory. */
+  readonly engine: EngineName;
   readonly orders: number;
   readonly buyers: number;
   readonly skus: number;
@@ -17,7 +22,7 @@ export interface DemoOptions {
   readonly cancels: number;
   /** Percent of confirmed orders that come back for a refund after the rush. */
   readonly refunds: number;
-  /** How often the engine's process is killed. */
+  /** How often the engine's process is killed, or all functions at once. */
   readonly kills: number;
   readonly seed: number;
   /** Database file; a temporary one where absent. */
@@ -51,7 +56,8 @@ export function readOptions(argv: readonly string[]): DemoOptions {
   const number = (flags: string, text: string, fallback: number, parse: (text: string) => number): Option =>
     new Option(flags, text).default(fallback).argParser(parse);
   const command = new Command("demo")
-    .description("A flash sale on a real file: many buyers, few units, refusals, timeouts, repeats and a killed process. Then every invariant is checked.")
+    .description("A flash sale: many buyers, few units, refusals, timeouts, repeats and a killed engine. Then every invariant is checked.")
+    .addOption(new Option("--engine <name>", "the embedded engine on a real file, or the AWS engine on a simulated AWS").choices(engineNames).default("local"))
     .addOption(number("--orders <n>", "orders that buyers place", 5_000, whole(1, 1_000_000)))
     .addOption(number("--buyers <n>", "buyers at once", 64, whole(1, 1_000)))
     .addOption(number("--skus <n>", "different products", 5, whole(1, 1_000)))
@@ -61,7 +67,7 @@ export function readOptions(argv: readonly string[]): DemoOptions {
     .addOption(number("--timeouts <percent>", "provider calls without an answer", 2, percent))
     .addOption(number("--cancels <percent>", "orders that their buyer cancels at once", 1, percent))
     .addOption(number("--refunds <percent>", "confirmed orders that are refunded after the rush", 3, percent))
-    .addOption(number("--kills <n>", "times that the engine's process is killed with SIGKILL", 1, whole(0, 1_000)))
+    .addOption(number("--kills <n>", "times that the engine's process is killed with SIGKILL, or all functions of the simulated AWS", 1, whole(0, 1_000)))
     .addOption(number("--seed <n>", "makes the buyers and the provider do the same again", 1, whole(0, 2 ** 31 - 1)))
     .option("--file <path>", "database file, which must not exist yet (default: a temporary one)")
     .option("--json", "print the result as JSON", false)

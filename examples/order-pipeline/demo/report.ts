@@ -20,6 +20,8 @@ export interface DemoResult {
   readonly measured: Measured;
 }
 
+/** What one kill is. */
+const killed = { local: "kill -9", "aws-sim": "every function killed" } as const;
 /** Most violations that are printed one by one. */
 const mostShown = 20;
 
@@ -34,7 +36,7 @@ export function asTable(result: DemoResult): string {
   const rows: readonly (readonly [string, string])[] = [
     ["placed", `${number(result.placed)} orders by ${number(options.buyers)} buyers at once`],
     ["submitted twice", `${number(result.duplicates)}, and not one order more`],
-    ["unknown outcome", `${number(result.unknown)} requests, sent again with the same key after ${number(result.kills)} × kill -9`],
+    ["unknown outcome", `${number(result.unknown)} requests, sent again with the same key after ${number(result.kills)} × ${killed[options.engine]}`],
     ["confirmed", number(state("CONFIRMED"))],
     ["cancelled", number(state("CANCELLED"))],
     ["expired", number(state("EXPIRED"))],
@@ -46,7 +48,7 @@ export function asTable(result: DemoResult): string {
     ["money", `${formatMoney(measured.captured, "EUR")} captured, ${formatMoney(measured.refunded, "EUR")} refunded`],
     ["events", `${number(measured.events)} in ${result.seconds.toFixed(1)} s`],
     ["rate", `${number(Math.round(result.ordersPerSecond))} orders/s, ${number(Math.round(result.eventsPerSecond))} events/s`],
-    ["order to confirmation", `p50 ${milliseconds(measured.p50)}, p99 ${milliseconds(measured.p99)}`],
+    [options.engine === "local" ? "order to confirmation" : "the same in virtual time", `p50 ${milliseconds(measured.p50)}, p99 ${milliseconds(measured.p99)}`],
     ["dead letters", number(result.deadLetters)],
     ["invariants", measured.violations.length === 0 ? "all hold" : `${number(measured.violations.length)} VIOLATIONS`],
   ];

@@ -2,23 +2,10 @@
 import { setTimeout } from "node:timers/promises";
 import type { InvokeRequest, InvokeResponse } from "pulsequeue";
 import { EngineLost, type EngineProcess } from "./engine-process.ts";
+import type { History } from "./history.ts";
 import type { DemoOptions } from "./options.ts";
 import type { EndpointName } from "./protocol.ts";
 import { happens, orderIdOf, orderOf, priceOf, skuOf, storefront } from "./shop.ts";
-
-/** What the buyers know of their own doing: the independent history that the file is checked against. */
-export interface History {
-  /** Orders that were acknowledged. */
-  readonly placed: Set<string>;
-  /** Submissions that repeated an order which had been submitted. */
-  duplicates: number;
-  /** Requests whose outcome was unknown, sent again with the same key. */
-  unknown: number;
-  /** Submissions that were refused, which no valid order should be. */
-  readonly refused: string[];
-  /** Cancellations that came too late. */
-  tooLate: number;
-}
 
 /** Sends a request until it is answered: again after a crash, and after a pause where the engine asks for one. */
 async function insist(engine: EngineProcess, history: History, endpoint: EndpointName, request: InvokeRequest): Promise<InvokeResponse> {

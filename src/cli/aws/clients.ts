@@ -4,6 +4,7 @@
  */
 import type { AwsClients } from "../../engines/aws/queue/open.ts";
 import { CommandError } from "../exit.ts";
+import type { OpenTraffic } from "./live-traffic.ts";
 
 /** Clients for one region. */
 export type Connect = (region: string) => Promise<AwsClients>;
@@ -19,6 +20,12 @@ export const connect: Connect = async (region) => {
   return { dynamodb: new DynamoDBClient({ region, maxAttempts: 1 }), sqs: new SQSClient({ region }), lambda: new LambdaClient({ region }) };
 };
 
+/** Throws `PACKAGE_MISSING`. */
+export const traffic: OpenTraffic = async (environment) => {
+  const { openTraffic } = await installed(() => import("./live-traffic.ts"));
+  return await openTraffic(environment);
+};
+
 /** What `load` imports. Throws `PACKAGE_MISSING` where a package is not there; other errors pass. */
 export async function installed<Module>(load: () => Promise<Module>): Promise<Module> {
   try {
@@ -29,7 +36,7 @@ export async function installed<Module>(load: () => Promise<Module>): Promise<Mo
     throw new CommandError(
       "PACKAGE_MISSING",
       `${name} is not installed`,
-      "Install what operating a deployment needs: npm install @aws-sdk/client-dynamodb @aws-sdk/client-sqs @aws-sdk/client-lambda",
+      "Install what operating a deployment needs: npm install @aws-sdk/client-dynamodb @aws-sdk/client-sqs @aws-sdk/client-lambda @aws-sdk/client-cloudwatch",
     );
   }
 }

@@ -86,3 +86,28 @@ function createQueue({ sqs }: FakeAws, name: string, visibilityTimeout = default
   const spec = { name, isFifo, visibilityTimeout, delay: 0, retention, redrive, deduplicatesByContent: false, deduplicatesByGroup: isFifo };
   return sqs.queues.get(name) ?? sqs.create(spec);
 }
+
+export function leftToDo({ sqs, lambda, scheduler }: FakeAws, { handlers, names }: StackVariables): readonly string[] {
+  const { running } = lambda.functions;
+  const left = running === 0 ? [] : [`${String(running)} functions run`];
+  for (const name of [names.delay_queue, ...Object.values(handlers).map(({ queue }) => queue)]) {
+    const { visible, inFlight, delayed } = sqs.queues.get(name)?.counts() ?? { visible: 0, inFlight: 0, delayed: 0 };
+    if (visible + inFlight + delayed > 0) left.push(`${name} holds ${String(visible)} messages, ${String(inFlight)} in flight, ${String(delayed)} delayed`);
+  }
+  if (lambda.behind > 0) left.push(`${String(lambda.behind)} records of streams are not carried`);
+  if (scheduler.waiting > 0) left.push(`${String(scheduler.waiting)} schedules wait`);
+  return left;
+}
+
+export function redriveQueues({ sqs }: FakeAws, { handlers }: StackVariables): number {
+  let count = 0;
+  for (const { queue, dead_letter_queue: deadLetters } of Object.values(handlers)) {
+    const [from, to] = [sqs.queues.get(deadLetters), sqs.queues.get(queue)];
+    for (const message of from?.receive(Number.POSITIVE_INFINITY) ?? []) {
+      to?.send({ body: message.body, group: message.group, deduplicationId: message.deduplicationId });
+      from?.remove(message);
+      count += 1;
+    }
+  }
+  return count;
+}

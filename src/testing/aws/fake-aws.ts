@@ -65,7 +65,7 @@ export function fakeAws(options: FakeAwsOptions): FakeAws {
   const time = { now: () => clock.now(), monotonic: () => clock.monotonic(), indexLag: faults.indexLag };
   const dynamodb = createDynamoDb({ region, account, shards, ...time });
   const sqs = createSqs({ ...place, faults: faults.queues, hash: (text) => createHash("sha256").update(text).digest("hex") });
-  const queueByArn = sqs.byArn;
+  const queueByArn = (arn: string) => sqs.byArn(arn);
   const events = createEventBridge({ ...place, faults: faults.bus, queueByArn });
   const scheduler = createScheduler({ ...place, faults: faults.scheduler, queueByArn });
   const lambda = createLambda({ ...place, faults });

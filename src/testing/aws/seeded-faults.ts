@@ -1,4 +1,5 @@
 /** Faults of the simulated AWS, drawn from a seed: what AWS says may happen, more often than it does. */
+import type { Clock } from "../../core/ports.ts";
 import type { SeededRandom } from "../random.ts";
 import type { AwsFaults } from "./faults.ts";
 import { AwsError, ConnectionError } from "./service/errors.ts";
@@ -8,6 +9,8 @@ import type { Caller } from "./service/service.ts";
 export interface AwsFaultPlan {
   /** Of requests to DynamoDB that are refused for now. */
   readonly refused: number;
+  /** Of requests with which their service begins to refuse everybody, for a while. */
+  readonly outages: number;
   /** Of requests that get no answer: half of them never arrived, half were done. */
   readonly unanswered: number;
   /** Of entries of a batch that fail by themselves: events, messages, keys. */
@@ -38,6 +41,7 @@ export interface AwsFaultPlan {
 /** No fault at all: what a plan may begin with. */
 export const calmAwsPlan: AwsFaultPlan = {
   refused: 0,
+  outages: 0,
   unanswered: 0,
   entries: 0,
   kills: 0,
@@ -58,6 +62,7 @@ export function drawAwsPlan(random: SeededRandom): AwsFaultPlan {
   const share = (): number => random.pick([0, 0.01, 0.03, 0.1]);
   return {
     refused: share(),
+    outages: random.pick([0, 0, 0.002, 0.01]),
     unanswered: share(),
     entries: random.pick([0, 0.05, 0.2]),
     kills: random.pick([0, 0.005, 0.02]),
@@ -77,6 +82,7 @@ export function drawAwsPlan(random: SeededRandom): AwsFaultPlan {
 /** Kinds of faults, by the name under which their strikes are counted. */
 export const awsFaultKinds = [
   "request refused",
+  "service out",
   "transaction refused",
   "request lost",
   "answer lost",
@@ -108,10 +114,13 @@ export interface SeededAwsFaults extends AwsFaults {
 
 /** Longest that an event or a message is late, milliseconds. */
 const longestDelay = 20_000;
+const longestOutage = 60_000;
 /** A schedule is on time to the minute. */
 const scheduleLateness = 60_000;
 
-export function seededAwsFaults(plan: AwsFaultPlan, random: SeededRandom): SeededAwsFaults {
+export function seededAwsFaults(plan: AwsFaultPlan, random: SeededRandom, clock: Pick<Clock, "monotonic">): SeededAwsFaults {
+  /** Until when a service is out, by its name. */
+  const outages = new Map<string, number>();
   const struck = new Map<AwsFaultKind, number>();
   let isOn = true;
   const strikes = (share: number, kind?: AwsFaultKind): boolean => {
@@ -139,6 +148,11 @@ export function seededAwsFaults(plan: AwsFaultPlan, random: SeededRandom): Seede
     strikes(1, "request refused");
     return random.chance(0.5) ? new AwsError("ThrottlingException", "Rate exceeded") : new AwsError("InternalServerError", "Internal server error", 500);
   };
+  const isOut = (operation: string): boolean => {
+    const [service = ""] = operation.split(":");
+    if (strikes(plan.outages, "service out")) outages.set(service, clock.monotonic() + below(longestOutage));
+    return isOn && (outages.get(service) ?? 0) > clock.monotonic();
+  };
   const noAnswer = (): Error => new ConnectionError("TimeoutError", "The request timed out");
   const entryKinds: Readonly<Record<string, readonly [AwsFaultKind, string]>> = {
     "events:PutEvents": ["event refused", "InternalFailure"],
@@ -157,6 +171,7 @@ export function seededAwsFaults(plan: AwsFaultPlan, random: SeededRandom): Seede
       latency: () => (strikes(plan.slow, "request slow") ? 1 + below(plan.slowness) : 0),
       before: (operation, caller, input) => {
         if (isFunction(caller) && strikes(plan.kills / 2, "killed before a request")) return "kill";
+        if (isOut(operation)) return new AwsError("ServiceUnavailableException", "Service Unavailable", 503);
         if (strikes(plan.unanswered / 2, "request lost")) return noAnswer();
         return strikes(plan.refused) ? refusal(operation, input) : undefined;
       },

@@ -7,7 +7,7 @@ import type { InvokeRequest, InvokeResponse, Queue } from "../../core/queue.ts";
 import { infrastructureOf, type Environment, type StackVariables } from "../../synth/index.ts";
 import { virtualClock, type ClockPort, type VirtualClock } from "../clock.ts";
 import { seededRandom, type SeededRandom } from "../random.ts";
-import { deployInto, type DeployedCode } from "./deployment.ts";
+import { deployInto, leftToDo, redriveQueues, type DeployedCode } from "./deployment.ts";
 import { fakeAws, type FakeAws, type FakeAwsOptions, type FakeClients } from "./fake-aws.ts";
 import type { Handler, InvocationContext, Process } from "./lambda/functions.ts";
 
@@ -72,6 +72,10 @@ export interface SimulatedAws {
   killOne(pick: (count: number) => number): boolean;
   /** Invocations under way. */
   readonly running: number;
+  /** What is not done, in words: messages, records, schedules and functions. Dead letters are none of it. */
+  left(): readonly string[];
+  /** Gives the messages of dead-letter queues back to where they came from, as an operator does once their cause is gone; answers how many. */
+  redriveQueues(): number;
 }
 
 const environment = "test";
@@ -156,6 +160,8 @@ export function simulateAws(app: App, engine: AwsEngine, options: SimulateAwsOpt
     get running() {
       return functions.running;
     },
+    left: () => leftToDo(services, variables),
+    redriveQueues: () => redriveQueues(services, variables),
   };
 }
 

@@ -53,11 +53,17 @@ export type AwsQueue = Queue;
  *
  * Throws `DEPLOYMENT_INVALID`, `DEPLOYMENT_MISMATCH`, `SECRET_MISSING`, `AWS_…`, `STORE_UNAVAILABLE`.
  */
-export async function openAws(app: App, { clients, subscribe = true, ...options }: AwsOptions): Promise<AwsQueue> {
-  const { dynamodb, sqs, lambda } = clients;
-  const { system, store, topology, deployment, resources, next } = openRuntime(app, { ...options, dynamodb });
+export async function openAws(app: App, options: AwsOptions): Promise<AwsQueue> {
+  const { topology, system } = openRuntime(app, { ...options, dynamodb: options.clients.dynamodb });
   const missing = [...topology.secrets.keys()].filter((name) => system.secret(name) === undefined);
   if (missing.length > 0) throw new PulseQueueError("SECRET_MISSING", `These declared secrets have no value: ${missing.join(", ")}`);
+  return await openFunctionQueue(app, options);
+}
+
+/** The same for a function, which may read the secrets of its own endpoint alone and so cannot know whether the others have values. */
+export async function openFunctionQueue(app: App, { clients, subscribe = true, ...options }: AwsOptions): Promise<AwsQueue> {
+  const { dynamodb, sqs, lambda } = clients;
+  const { system, store, topology, deployment, resources, next } = openRuntime(app, { ...options, dynamodb });
 
   let isClosed = false;
   const assertOpen = (): void => {
@@ -80,7 +86,7 @@ export async function openAws(app: App, { clients, subscribe = true, ...options 
     return found;
   };
   const seen = createInspect({ ...parts, tables: openTableReader(dynamodb, reader, deployment, system) });
-  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger }, filter) };
+  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger, topology }, filter) };
   const guard = { assertOpen, errorOf: (thrown: unknown) => awsError(thrown, "AWS refused") };
 
   return {

@@ -99,6 +99,17 @@ export function createOperate(options: OperateOptions): Operate {
     return { count, dryRun: false };
   };
 
+  /** Switches a mapping as its record says. Of two operators at once the last to switch looks last: so record and mapping agree in the end. */
+  const follow = async (name: string): Promise<void> => {
+    const isWanted = async (): Promise<boolean> => !(await pausedHandlers(systemTable)).has(name);
+    for (let enabled = await isWanted(); ;) {
+      await mappings.enable(name, enabled);
+      const wanted = await isWanted();
+      if (wanted === enabled) return;
+      enabled = wanted;
+    }
+  };
+
   const setPaused = async (action: "pause" | "resume", name: string, given: OperationOptions): Promise<OperationResult> => {
     checkReason(given);
     handlerNamed(topology, name);
@@ -108,7 +119,7 @@ export function createOperate(options: OperateOptions): Operate {
     const write = action === "pause" ? pauseWrite(system, name, given.reason, given.by ?? "local") : resumeWrite(name);
     const isDone = count === 1 && (await ledger.record(entry(action, name, given, { count: 1 }), [write]));
     // Also where it was so before: so that whoever tries again after a failure gets what was recorded.
-    await mappings.enable(name, action === "resume");
+    await follow(name);
     return { count: isDone ? 1 : 0, dryRun: false };
   };
 
@@ -169,7 +180,7 @@ export function createOperate(options: OperateOptions): Operate {
           throw new PulseQueueError("OPERATION_INVALID", `At most ${String(chunk)} handlers and keys are contained in one step`);
         const record = entry("contain", JSON.stringify({ handlers: paused, keys: revoked }), given, { handlers: paused.length, keys: revoked.length });
         if (await ledger.record(record, [...paused.map((name) => pauseWrite(system, name, reason, by)), ...revocations.values()])) {
-          for (const name of names) await mappings.enable(name, false);
+          for (const name of names) await follow(name);
           return { paused, revoked, dryRun: false };
         }
         if (!(await systemTable.pause(round)))

@@ -51,7 +51,10 @@ export function transactWriteItems(tables: Tables, now: () => number): Operation
     if (Buffer.byteLength(JSON.stringify(items)) > mostBytes * 2 || sizeOf(writes) > mostBytes) {
       throw validation("Collection size of items in the transaction request exceeds the 4 MB limit");
     }
-    for (const [known, { until }] of tokens) if (until <= now()) tokens.delete(known);
+    for (const [known, { until }] of tokens) {
+      if (until > now()) break; // they end in the order in which they began
+      tokens.delete(known);
+    }
     const request = JSON.stringify(items);
     const replayed = token === undefined ? undefined : tokens.get(token);
     if (replayed !== undefined && replayed.request !== request) {

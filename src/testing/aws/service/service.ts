@@ -157,7 +157,7 @@ async function serve({ faults, record }: ServiceHost, caller: Caller, full: stri
     if (lost !== undefined) return await lost;
     const output = (await run(input, note)) as object;
     const unheard = told(faults.after(full, caller));
-    if (unheard !== undefined) return unheard;
+    if (unheard !== undefined) return await unheard;
     return { ...output, $metadata: { httpStatusCode: 200, requestId: "00000000-0000-4000-8000-000000000000", attempts: 1, totalRetryDelay: 0 } };
   } catch (thrown) {
     error = thrown;

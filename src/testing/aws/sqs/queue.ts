@@ -87,11 +87,24 @@ export function createQueue(spec: QueueSpec, arn: string, url: string, { clock, 
   const receipts = new Map<string, Message>();
   const seen = new Map<string, { readonly message: Message; readonly until: number }>();
   const listeners: (() => void)[] = [];
+  let nextWake: { readonly at: number; readonly cancel: () => void } | undefined;
+  /** Wakes whoever listens: now, or once the first of those that wait is visible. */
   const wakeAt = (at: number): void => {
     if (listeners.length === 0) return;
-    clock.timer(Math.max(0, at - clock.monotonic()), () => {
+    const wait = at - clock.monotonic();
+    if (wait <= 0) {
+      for (const listener of listeners) listener();
+      return;
+    }
+    if (nextWake !== undefined && nextWake.at <= at) return;
+    nextWake?.cancel();
+    const cancel = clock.timer(wait, () => {
+      nextWake = undefined;
+      const first = Math.min(...messages.map(({ visibleAt }) => visibleAt).filter((time) => time > clock.monotonic()));
+      if (Number.isFinite(first)) wakeAt(first);
       for (const listener of listeners) listener();
     });
+    nextWake = { at, cancel };
   };
   const remove = (message: Message): void => {
     messages = messages.filter((other) => other !== message);
@@ -117,7 +130,10 @@ export function createQueue(spec: QueueSpec, arn: string, url: string, { clock, 
     arn,
     url,
     send: (given) => {
-      for (const [id, { until }] of seen) if (until <= clock.monotonic()) seen.delete(id);
+      for (const [id, { until }] of seen) {
+        if (until > clock.monotonic()) break; // they end in the order in which they began
+        seen.delete(id);
+      }
       const deduplication = given.deduplicationId === undefined ? undefined : `${spec.deduplicatesByGroup ? (given.group ?? "") : ""} ${given.deduplicationId}`;
       const known = deduplication === undefined ? undefined : seen.get(deduplication);
       if (known !== undefined) return known.message;
