@@ -17,12 +17,12 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const clients: Readonly<Record<string, string>> = {
   handler: "dynamodb sqs",
   endpoint: "dynamodb lambda sqs",
-  api: "dynamodb lambda sqs",
+  api: "cloudwatch dynamodb lambda sqs",
   relay: "dynamodb eventbridge scheduler sqs",
   ticker: "dynamodb",
 };
 /** What only a developer's machine has. */
-const development = ["better-sqlite3", "vitest", "commander", "esbuild", "@opentelemetry", "prom-client", "node_modules", root];
+const development = ["better-sqlite3", "vitest", "commander", "esbuild", "node_modules", root];
 
 function build(app: string, out: string): Built {
   const args = ["--conditions=source", "--import", "tsx", "src/cli/main.ts", "build", "--env", environment, "--app", app, "--out", out, "--json"];
