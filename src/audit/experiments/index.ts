@@ -1,0 +1,6 @@
+import type { Experiment } from "../experiment.ts";
+import { doorExperiments } from "./door.ts";
+import { operateExperiments } from "./operate.ts";
+import { storeExperiments } from "./store.ts";
+
+export const experiments: readonly Experiment[] = [...storeExperiments, ...doorExperiments, ...operateExperiments];
