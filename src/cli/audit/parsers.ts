@@ -1,0 +1,20 @@
+/** Parsers that only the audit needs: packages that a project installs beside, loaded when there is something to parse. */
+import { CommandError } from "../exit.ts";
+
+export async function loadHclParser(): Promise<(path: string, text: string) => Promise<unknown>> {
+  const { parse } = await load("@cdktn/hcl2json", () => import("@cdktn/hcl2json"));
+  return parse;
+}
+
+export async function loadYamlParser(): Promise<(text: string) => unknown> {
+  const { parse } = await load("yaml", () => import("yaml"));
+  return (text) => parse(text) as unknown;
+}
+
+async function load<Module>(name: string, importIt: () => Promise<Module>): Promise<Module> {
+  try {
+    return await importIt();
+  } catch {
+    throw new CommandError("FILE_MISSING", `The package ${name} is not installed, which the audit reads this project with`, `Run \`npm install --save-dev ${name}\`.`);
+  }
+}
