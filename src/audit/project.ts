@@ -22,6 +22,13 @@ export interface CommandResult {
   readonly output: string;
 }
 
+/** What Terraform would make, in the form of its own plans: blocks are lists, policies are JSON text. */
+export interface Resource {
+  readonly address: string;
+  readonly type: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
 /** One environment: what the declaration gives, and what is committed. */
 export interface StackData {
   readonly name: string;
@@ -32,6 +39,9 @@ export interface StackData {
   readonly infrastructure: Infrastructure;
   readonly expected: Files;
   readonly found: Files;
+  readonly resources: readonly Resource[];
+  readonly backend: unknown;
+  readonly provider: unknown;
 }
 
 export interface Project {

@@ -43,6 +43,9 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     infrastructure,
     expected,
     found,
+    resources: [],
+    backend: undefined,
+    provider: undefined,
   }));
   return { app, stacks, files, binaries, hcl, workflows, tools, commands, outcomes, statements, now };
 }
