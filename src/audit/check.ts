@@ -98,7 +98,7 @@ export function ran(project: Project, name: string): Part {
 }
 
 /** Holds while each of the named checks does. */
-export function all(kind: Kind, claim: string, ids: readonly string[], done: Done): Part {
+export function sum(kind: Kind, claim: string, ids: readonly string[], done: Done): Part {
   return each(
     kind,
     claim,
@@ -116,4 +116,20 @@ export function all(kind: Kind, claim: string, ids: readonly string[], done: Don
 function placeOf({ file, line, address }: Evidence): string {
   const place = [file === undefined ? "" : line === undefined ? file : `${file}:${String(line)}`, address ?? ""].filter((text) => text !== "").join(" ");
   return place === "" ? "" : `${place}: `;
+}
+
+/** A claim that holds where a check of ours found nothing over so many things. */
+export function found(kind: Kind, claim: string, examined: number, findings: readonly { readonly at: string; readonly problem: string }[], evidence: Evidence): Part {
+  const problems = findings.map(({ at, problem }) => `${at}: ${problem}`);
+  const all = examined === 0 && problems.length === 0 ? ["there is nothing that this could be checked on"] : problems;
+  return { kind, claim, status: all.length > 0 ? "fail" : "pass", problems: all, evidence: [{ ...evidence, value: `${evidence.value}, ${String(problems.length)} findings` }] };
+}
+
+/** A claim that holds where a tool of the project ended well. */
+export function toolPart(project: Project, kind: Kind, claim: string, name: string): Part {
+  const tool = project.tools.get(name);
+  if (tool === undefined) return { kind, claim, status: "fail", problems: [`the tool ${name} is not installed`], evidence: [] };
+  const { command, exitCode } = tool;
+  const problems = exitCode === 0 ? [] : [`\`${command}\` ended with ${String(exitCode)}`];
+  return { kind, claim, status: exitCode === 0 ? "pass" : "fail", problems, evidence: [{ command, exitCode, value: `ended with ${String(exitCode)}` }] };
 }
