@@ -4,6 +4,7 @@ import { addBackup, addVerify } from "./commands/backup.ts";
 import { addBuild } from "./commands/build.ts";
 import { addCost } from "./commands/cost.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
+import { addDeploy, addRollback } from "./commands/deploy.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -33,7 +34,7 @@ import { mayColour } from "./output/io.ts";
 
 const exitCodes = `
 Exit codes: 0 done, 1 failure, 2 wrong usage, 3 a check found a problem, 4 the app or config cannot be used, 130 interrupted.
-A command talks to the engine that holds the file; where none runs, it opens the file itself.`;
+A command talks to the engine that holds the file; where none runs, it opens the file itself; with --env it asks a deployment in AWS.`;
 
 /** The whole command line. Errors of usage throw commander's own error after they were printed. */
 export function createProgram(session: Session): Command {
@@ -69,6 +70,8 @@ export function createProgram(session: Session): Command {
   addBuild(program, session);
   addCost(program, session);
   addSynth(program, session);
+  addDeploy(program, session);
+  addRollback(program, session);
   addIam(program, session);
   addDoctor(program, session);
   addBackup(program, session);

@@ -20,7 +20,7 @@ import { usageError } from "./exit.ts";
 import { readManifest } from "./manifest.ts";
 import type { Io } from "./output/io.ts";
 import { presetPort, type ServingOptions } from "./serving-options.ts";
-import { makeFolder } from "./with-queue.ts";
+import { makeFolder } from "./with-file.ts";
 
 /** Ports that are tried where none was asked for: two apps on one machine need no options. */
 const tries = 20;

@@ -1,6 +1,7 @@
 /** The AWS engine as the contract sees it: the real functions on the fake platform, through several lives of the app. */
 import { deploymentOf, type Deployment } from "../../src/core/deployment.ts";
 import type { App } from "../../src/core/app.ts";
+import type { Environment } from "../../src/synth/index.ts";
 import { fakeAws, type FakeAws } from "../../src/testing/aws/fake-aws.ts";
 import { clientOf, noFaults } from "../../src/testing/aws/service/service.ts";
 import { handlerEntry, openAws, relayEntry, tickerEntry, type AwsClients, type AwsQueue, type EventBridge, type Scheduler } from "pulsequeue/aws";
@@ -24,7 +25,29 @@ interface Clients extends AwsClients {
   readonly scheduler: Scheduler;
 }
 
-export const awsHarness: ContractHarness = {
+export interface AwsEngine extends ContractEngine {
+  /** For who is no function: an operator's machine. */
+  readonly clients: AwsClients;
+}
+
+export interface AwsHarness extends ContractHarness {
+  readonly open: (app: App, options?: ContractOptions) => Promise<AwsEngine>;
+}
+
+/** What the stack of the deployment under test says of it. */
+export const testEnvironment: Environment = {
+  environment,
+  account: "123456789012",
+  region: "eu-central-1",
+  owner: "tests",
+  alarmTopic: "arn:aws:sns:eu-central-1:123456789012:alarms",
+  logRetentionDays: 30,
+  recoveryDays: 7,
+  deletionProtection: false,
+  throttle: { rate: 10, burst: 10 },
+};
+
+export const awsHarness: AwsHarness = {
   async open(app, options = {}) {
     const clock = virtualClock();
     const random = seededRandom(1);
@@ -84,7 +107,8 @@ export const awsHarness: ContractHarness = {
     let queue = await openQueue(app);
     if (options.start !== false) await queue.start();
 
-    const engine: ContractEngine = {
+    const engine: AwsEngine = {
+      clients: clientsOf({ alive: true }),
       get queue() {
         return queue;
       },

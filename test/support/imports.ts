@@ -51,6 +51,12 @@ export const importTable: readonly Rule[] = [
     packages: ["node:", "@aws-sdk"],
     exception: "what a deployed function starts with: here the AWS engine is put together with its clients, as the command does on one machine",
   },
+  {
+    part: "src/cli/aws/",
+    parts: ["src/"],
+    packages: ["node:", "@aws-sdk"],
+    exception: "commands on a deployment make AWS's clients, which no other command loads",
+  },
   { part: "src/cli/", parts: ["src/"], packages: ["node:", "commander", "esbuild", "fflate", "tsx"] },
 ];
 

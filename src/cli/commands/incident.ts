@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { IncidentFilter, IncidentScope } from "../../core/queue.ts";
-import { group, runs, type Call, type Session } from "../call.ts";
+import { group, runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import { usageError } from "../exit.ts";
 import { plural, printable } from "../output/text.ts";
 import { parseTime, when } from "../output/time.ts";
@@ -17,8 +17,8 @@ export function addIncident(program: Command, session: Session): void {
   const contain = addAct(new Command("contain").description("pause handlers and revoke API keys in one step, all of it or nothing"))
     .option("--handler <names...>", "handlers to pause")
     .option("--key <ids...>", "API keys to revoke");
-  runs<ScopeOptions>(scope, session, showScope);
-  runs<ContainOptions>(contain, session, containAll);
+  runsOnQueue<ScopeOptions>(scope, session, showScope);
+  runsOnQueue<ContainOptions>(contain, session, containAll);
   program.addCommand(incident.addCommand(scope).addCommand(contain));
 }
 
@@ -29,7 +29,7 @@ interface ScopeOptions {
   readonly since?: string;
 }
 
-async function showScope(call: Call<ScopeOptions>): Promise<undefined> {
+async function showScope(call: QueueCall<ScopeOptions>): Promise<undefined> {
   const { key, principal, event, since } = call.options;
   if (key !== undefined && principal !== undefined) throw usageError("A key is a principal", "Give --key or --principal.");
   const who = key === undefined ? principal : `key:${key}`;
@@ -69,7 +69,7 @@ interface ContainOptions extends ActOptions {
   readonly key?: readonly string[];
 }
 
-async function containAll(call: Call<ContainOptions>): Promise<undefined> {
+async function containAll(call: QueueCall<ContainOptions>): Promise<undefined> {
   const { handler: handlers = [], key: keys = [] } = call.options;
   if (handlers.length + keys.length === 0) throw usageError("Contain it by what?", "Add --handler and --key with their names.");
   const options = actOf(call);

@@ -1,23 +1,12 @@
 /** The stacks of an app on disk: `infra/stacks/<environment>/`, each with its values and its synthesized files. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join } from "node:path";
 import type { Command } from "commander";
 import type { App } from "../../core/app.ts";
-import { PulseQueueError } from "../../core/errors.ts";
-import {
-  filesOf,
-  infrastructureOf,
-  parseEnvironment,
-  policyFolder,
-  sealFile,
-  variablesFile,
-  type Environment,
-  type Files,
-  type Infrastructure,
-} from "../../synth/index.ts";
+import { filesOf, infrastructureOf, policyFolder, sealFile, variablesFile, type Environment, type Files, type Infrastructure } from "../../synth/index.ts";
 import type { Call } from "../call.ts";
-import { CommandError, usageError } from "../exit.ts";
 import { loadApp } from "../load/app.ts";
+import { readEnvironments } from "./environments.ts";
 
 export interface StackOptions {
   readonly infra: string;
@@ -35,8 +24,6 @@ export interface Stack {
   readonly found: Files;
 }
 
-const valuesFile = "environment.json";
-
 export function addStackOptions(command: Command): Command {
   return command
     .option("--infra <path>", "folder of the infrastructure", "infra")
@@ -47,39 +34,13 @@ export function addStackOptions(command: Command): Command {
 export async function openStacks(call: Call<StackOptions>): Promise<{ readonly app: App; readonly stacks: readonly Stack[] }> {
   const { app: appPath } = await call.settings();
   const app = await loadApp(appPath, call.io.cwd);
-  const root = resolve(call.io.cwd, call.options.infra, "stacks");
-  const names = existsSync(root) ? readdirSync(root).filter((name) => existsSync(join(root, name, valuesFile))) : [];
-  const all = names.map((name) => ({ name, folder: join(root, name), environment: readEnvironment(join(root, name, valuesFile)) }));
-  for (const { name, environment } of all) {
-    if (environment.environment !== name)
-      throw new PulseQueueError("DEPLOYMENT_INVALID", `The values in stacks/${name} are those of "${environment.environment}": two environments would be one`);
-  }
-  const chosen = all.filter(({ name }) => name === (call.options.env ?? name));
-  if (chosen.length === 0) {
-    const wanted = call.options.env === undefined ? `${call.options.infra}/stacks/<environment>/${valuesFile}` : `stacks/${call.options.env}/${valuesFile}`;
-    if (all.length > 0) throw usageError(`There is no environment ${call.options.env ?? ""}`, `Use one of: ${names.join(", ")}.`);
-    throw new CommandError(
-      "FILE_MISSING",
-      `There is no ${wanted}`,
-      "Copy infra/ of the reference application and set its values, or name its folder with --infra.",
-    );
-  }
-  return { app, stacks: chosen.map(({ folder, environment }) => openStack(app, folder, environment)) };
+  const found = readEnvironments(call.io.cwd, call.options.infra, call.options.env);
+  return { app, stacks: found.map(({ folder, environment }) => openStack(app, folder, environment)) };
 }
 
 function openStack(app: App, folder: string, environment: Environment): Stack {
   const infrastructure = infrastructureOf(app.topology, environment);
   return { folder, environment, infrastructure, expected: filesOf(infrastructure), found: readFound(folder) };
-}
-
-function readEnvironment(path: string): Environment {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new PulseQueueError("DEPLOYMENT_INVALID", `${relative(".", path)} is no JSON`, { cause });
-  }
-  return parseEnvironment(value);
 }
 
 /** Every synthesized file that is there. */

@@ -32,6 +32,11 @@ export interface AwsClients {
 
 export interface AwsOptions extends Omit<RuntimeOptions, "dynamodb" | "prepare"> {
   readonly clients: AwsClients;
+  /**
+   * Whether what a handler takes is noted from now on where it is new. `false` for who only looks: the app at hand may be newer than what
+   * is deployed. @default true
+   */
+  readonly subscribe?: boolean;
 }
 
 /** A deployed application's queue. */
@@ -48,7 +53,7 @@ export type AwsQueue = Queue;
  *
  * Throws `DEPLOYMENT_INVALID`, `DEPLOYMENT_MISMATCH`, `SECRET_MISSING`, `AWS_…`, `STORE_UNAVAILABLE`.
  */
-export async function openAws(app: App, { clients, ...options }: AwsOptions): Promise<AwsQueue> {
+export async function openAws(app: App, { clients, subscribe = true, ...options }: AwsOptions): Promise<AwsQueue> {
   const { dynamodb, sqs, lambda } = clients;
   const { system, store, topology, deployment, resources, next } = openRuntime(app, { ...options, dynamodb });
   const missing = [...topology.secrets.keys()].filter((name) => system.secret(name) === undefined);
@@ -63,7 +68,7 @@ export async function openAws(app: App, { clients, ...options }: AwsOptions): Pr
   const journal = openJournalReader({ reader, system, topology, table: deployment.journal, systemTable });
   const deliveries = openDeliveryReader(reader, deployment.deliveries);
   const queues = openQueues(sqs, resources, deployment, system);
-  const subscriptions = await openSubscriptions(systemTable, topology, next());
+  const subscriptions = await openSubscriptions(systemTable, topology, subscribe ? next() : undefined);
   const ledger = createLedger(topology.app, system, systemTable);
   const keys = createKeys(system, systemTable, ledger);
   const mappings = openMappings(lambda, resources, deployment, system);
