@@ -22,6 +22,8 @@ const values = {
   recoveryDays: 35,
   deletionProtection: true,
   throttle: { rate: 100, burst: 200 },
+  backup: { days: 35 },
+  secrets: { "carrier-key": "shipping team" },
 };
 const environment = parseEnvironment(values);
 
@@ -34,7 +36,8 @@ const ship = defineHandler("ship", { on: placed, reads: [prices], writes: [stock
 const tell = defineHandler("tell", { on: shipped, ordered: true, handle: () => undefined });
 const place = defineEndpoint("place", { method: "POST", path: "/orders", auth: "api-key", emits: [placed], handle: () => ({ status: 202 }) });
 const { topology } = defineApp("orders", { handlers: [ship, tell], endpoints: [place] });
-const { variables, policies } = infrastructureOf(topology, environment);
+const infrastructure = infrastructureOf(topology, environment);
+const { variables, policies } = infrastructure;
 
 function permissions(name: string): readonly string[] {
   const found = policies.get(name);
@@ -98,7 +101,7 @@ it("nothing but what AWS gives no other form for is a wildcard", () => {
 });
 
 describe("the files", () => {
-  const files = filesOf({ variables, policies });
+  const files = filesOf(infrastructure);
 
   it("are the same each time, in the same order", () => {
     expect([...filesOf(infrastructureOf(topology, environment))]).toEqual([...files]);

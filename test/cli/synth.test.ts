@@ -14,6 +14,7 @@ const values = {
   recoveryDays: 35,
   deletionProtection: true,
   throttle: { rate: 100, burst: 200 },
+  backup: { days: 35 },
 };
 const project = createProject({ "app.ts": orderApp });
 afterAll(() => {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { App } from "../../core/app.ts";
-import { filesOf, infrastructureOf, policyFolder, sealFile, variablesFile, type Environment, type Files, type Infrastructure } from "../../synth/index.ts";
+import { filesOf, infrastructureOf, policyFolder, type Environment, type Files, type Infrastructure } from "../../synth/index.ts";
 import type { Call } from "../call.ts";
 import { loadApp } from "../load/app.ts";
 import { readEnvironments } from "./environments.ts";
@@ -40,13 +40,14 @@ export async function openStacks(call: Call<StackOptions>): Promise<{ readonly a
 
 function openStack(app: App, folder: string, environment: Environment): Stack {
   const infrastructure = infrastructureOf(app.topology, environment);
-  return { folder, environment, infrastructure, expected: filesOf(infrastructure), found: readFound(folder) };
+  const expected = filesOf(infrastructure);
+  return { folder, environment, infrastructure, expected, found: readFound(folder, expected) };
 }
 
-/** Every synthesized file that is there. */
-function readFound(folder: string): Files {
+/** Every synthesized file that is there, and every policy that was one. */
+function readFound(folder: string, expected: Files): Files {
   const policies = join(folder, policyFolder);
   const names = existsSync(policies) ? readdirSync(policies).map((name) => `${policyFolder}/${name}`) : [];
-  const found = [...names, variablesFile, sealFile].filter((name) => existsSync(join(folder, name)) && statSync(join(folder, name)).isFile());
+  const found = [...new Set([...names, ...expected.keys()])].filter((name) => existsSync(join(folder, name)) && statSync(join(folder, name)).isFile());
   return new Map(found.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
