@@ -1,6 +1,8 @@
 /** What Terraform would make, asked by the checks. */
 import { each, type Evidence, type Part } from "./check.ts";
-import type { Project, Resource, StackData } from "./project.ts";
+import { infraChecks, runCheck } from "./infra/index.ts";
+import type { Resource } from "./infra/resource.ts";
+import type { Project, StackData } from "./project.ts";
 
 export interface Planned extends Resource {
   readonly stack: StackData;
@@ -8,7 +10,7 @@ export interface Planned extends Resource {
 
 /** Resources of these types, of all environments. */
 export function planned({ stacks }: Pick<Project, "stacks">, ...types: readonly string[]): readonly Planned[] {
-  return stacks.flatMap((stack) => stack.resources.filter(({ type }) => types.includes(type)).map((resource) => ({ ...resource, stack })));
+  return stacks.flatMap((stack) => stack.infra.resources.filter(({ type }) => types.includes(type)).map((resource) => ({ ...resource, stack })));
 }
 
 /** The value at a path of names and positions; `undefined` for none and for null. */
@@ -36,6 +38,24 @@ export function eachPlanned(
   absent?: string,
 ): Part {
   return each("PLAN", claim, planned(project, ...types), judge, (resource) => seen(resource, ...path), absent);
+}
+
+/** A check of the infrastructure, over every environment that it is for: the app's resources, and those of its account. */
+export function infraPart(project: Project, id: string): Part {
+  const check = infraChecks.get(id);
+  if (check === undefined) return { kind: "PLAN", claim: id, status: "fail", problems: [`there is no check ${id} of the infrastructure`], evidence: [] };
+  const roots = project.stacks.flatMap((stack) => [
+    ...(check.of === "account" ? [] : [{ file: `${stack.folder}/main.tf`, infra: stack.infra }]),
+    ...(check.of === "stack" ? [] : [{ file: "infra/account/main.tf", infra: stack.account }]),
+  ]);
+  const results = roots.map(({ file, infra }) => ({ file, infra, answer: runCheck(check, infra).answer }));
+  return each(
+    "PLAN",
+    check.title,
+    results,
+    ({ answer }) => answer.findings.map(({ address, problem }) => `${address} ${problem}`),
+    ({ file, infra, answer }) => ({ file, address: infra.name, value: `${String(answer.examined)} examined, ${String(answer.undecided)} told by a plan only` }),
+  );
 }
 
 /** JSON text as a value; `undefined` for what is none. */

@@ -3,6 +3,7 @@ import type { App } from "../core/app.ts";
 import type { Deployment } from "../core/deployment.ts";
 import type { Environment, Files, Infrastructure } from "../synth/index.ts";
 import type { Outcome } from "./experiment.ts";
+import type { Infra } from "./infra/resource.ts";
 
 /** One line of the audited document, with who answers for it. */
 export interface Statement {
@@ -22,13 +23,6 @@ export interface CommandResult {
   readonly output: string;
 }
 
-/** What Terraform would make, in the form of its own plans: blocks are lists, policies are JSON text. */
-export interface Resource {
-  readonly address: string;
-  readonly type: string;
-  readonly values: Readonly<Record<string, unknown>>;
-}
-
 /** One environment: what the declaration gives, and what is committed. */
 export interface StackData {
   readonly name: string;
@@ -39,9 +33,9 @@ export interface StackData {
   readonly infrastructure: Infrastructure;
   readonly expected: Files;
   readonly found: Files;
-  readonly resources: readonly Resource[];
-  readonly backend: unknown;
-  readonly provider: unknown;
+  /** What Terraform would make for the app, and what an administrator makes once in its account. */
+  readonly infra: Infra;
+  readonly account: Infra;
 }
 
 export interface Project {
@@ -49,8 +43,6 @@ export interface Project {
   readonly stacks: readonly StackData[];
   /** Text of every file of the repository that is text, by path. */
   readonly files: ReadonlyMap<string, string>;
-  /** Parsed `.tf` files, by path. */
-  readonly hcl: ReadonlyMap<string, unknown>;
   /** Parsed workflows, by path. */
   readonly workflows: ReadonlyMap<string, unknown>;
   /** What the project's own tools said, by name: `eslint`, `tsconfig`, `history`. */

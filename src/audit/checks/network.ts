@@ -1,6 +1,6 @@
 /** Networks: where there is one at all. */
 import { each, ran, type Check } from "../check.ts";
-import { at, eachPlanned, planned, seen, withoutNetwork, type Planned } from "../plan.ts";
+import { at, eachPlanned, infraPart, planned, seen, withoutNetwork, type Planned } from "../plan.ts";
 
 /** First and last address of a block as numbers; `undefined` for what is none. */
 export function rangeOf(cidr: string): readonly [first: number, last: number] | undefined {
@@ -62,21 +62,19 @@ function listed(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as readonly unknown[]) : [];
 }
 
-const everywhere: ReadonlySet<unknown> = new Set(["0.0.0.0/0", "::/0"]);
 const ruleTypes = ["aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule", "aws_security_group_rule"];
 
 const groups: Check = {
   id: "N2",
   title: "no rule is open to the world in either direction; each says why it is there and names one port",
   run: (project) => [
+    infraPart(project, "network"),
     eachPlanned(
       project,
       "each rule names another group or one destination, one port, and a reason",
       ruleTypes,
       ({ values }) => {
-        const open = ["cidr_ipv4", "cidr_ipv6"].some((name) => everywhere.has(at(values, name))) || listed(at(values, "cidr_blocks")).some((block) => everywhere.has(block));
         return [
-          ...(open ? ["it is open to the world"] : []),
           ...(at(values, "ip_protocol") === "-1" || at(values, "from_port") !== at(values, "to_port") ? ["it opens more than one port"] : []),
           ...(String(at(values, "description") ?? "").trim() === "" ? ["it does not say why"] : []),
         ];
@@ -113,13 +111,7 @@ const monitoring: Check = {
       ["network_access_control", 0],
       project.stacks.every(({ environment }) => at(environment, "grafana") === undefined) ? "no environment asks for Grafana" : undefined,
     ),
-    each(
-      "PLAN",
-      "no server of our own watches: nothing with a public address",
-      project.stacks,
-      ({ resources }) => resources.filter(({ type, values }) => /^aws_(?:ecs_service|instance|lb|eip|nat_gateway)$/.test(type) || at(values, "assign_public_ip") === true).map(({ address }) => `${address} is or may be public`),
-      ({ folder, resources }) => ({ file: `${folder}/main.tf`, value: `${String(resources.length)} resources` }),
-    ),
+    infraPart(project, "network"),
     ran(project, "closed-doors"),
     ran(project, "tenants"),
   ],
@@ -129,23 +121,7 @@ const gateways: Check = {
   id: "N4",
   title: "no internet gateway: nothing declares that it needs one",
   run: (project) => [
-    each(
-      "PLAN",
-      "no environment has an internet gateway, a NAT gateway or a route to everywhere",
-      project.stacks,
-      ({ resources }) =>
-        resources
-          .filter(({ type, values }) => /^aws_(?:internet_gateway|egress_only_internet_gateway|nat_gateway)$/.test(type) || everywhere.has(at(values, "destination_cidr_block")))
-          .map(({ address }) => `${address} leads to the internet, and nothing declares why`),
-      ({ folder, resources }) => ({ file: `${folder}/main.tf`, value: `${String(resources.length)} resources, no gateway` }),
-    ),
-    each(
-      "PLAN",
-      "there is something to look at in every environment",
-      project.stacks,
-      ({ resources }) => (resources.length > 0 ? undefined : "Terraform would make nothing"),
-      ({ folder, resources }) => ({ file: `${folder}/main.tf`, value: `${String(resources.length)} resources` }),
-    ),
+    infraPart(project, "network"),
   ],
 };
 

@@ -1,8 +1,9 @@
 /** Reads a project off the disk, asks its own tools, and carries out the experiments: everything that the audit looks at. */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Experiment, Outcome } from "../../audit/experiment.ts";
+import { accountInfra, openModules, stackInfra } from "../../audit/infra/index.ts";
 import type { CommandResult, Project, Statement } from "../../audit/project.ts";
 import { deploymentOf } from "../../core/deployment.ts";
 import { isPulseQueueError } from "../../core/errors.ts";
@@ -14,6 +15,8 @@ import { loadHclParser, loadYamlParser } from "./parsers.ts";
 export interface LoadOptions {
   /** Folder of the project. */
   readonly root: string;
+  /** Folder of its infrastructure. */
+  readonly infra: string;
   readonly app: App;
   readonly stacks: readonly Stack[];
   readonly statements: readonly Statement[];
@@ -28,26 +31,27 @@ const mostBytes = 2 * 1024 * 1024;
 const skipped: ReadonlySet<string> = new Set(["node_modules", "dist", ".git", "coverage", "build", ".terraform", ".pulsequeue"]);
 
 export async function loadProject(options: LoadOptions): Promise<Project> {
-  const { root, app, now, statements, commands, onStep } = options;
+  const { root, infra, app, now, statements, commands, onStep } = options;
   onStep("files");
   const { files, binaries } = readFiles(root, await trackedFiles(root));
-  const [hcl, workflows] = await Promise.all([parseHcl(files), parseWorkflows(files)]);
+  const workflows = await parseWorkflows(files);
   onStep("tools");
   const tools = await askTools(root, files);
   const outcomes = await carryOut(app, options.experiments, onStep);
+  onStep("infrastructure");
+  const modules = await openModules(infra, await loadHclParser());
   const stacks = options.stacks.map(({ folder, environment, infrastructure, expected, found }) => ({
     name: environment.environment,
-    folder: folder.slice(root.length + 1),
+    folder: relative(root, folder),
     environment,
     deployment: deploymentOf(app.topology, environment.environment),
     infrastructure,
     expected,
     found,
-    resources: [],
-    backend: undefined,
-    provider: undefined,
+    infra: stackInfra(modules, infra, environment.environment),
+    account: accountInfra(modules, infra, environment.environment),
   }));
-  return { app, stacks, files, binaries, hcl, workflows, tools, commands, outcomes, statements, now };
+  return { app, stacks, files, binaries, workflows, tools, commands, outcomes, statements, now };
 }
 
 async function trackedFiles(root: string): Promise<readonly string[]> {
@@ -77,13 +81,6 @@ function readFiles(root: string, paths: readonly string[]): Pick<Project, "files
   return { files, binaries };
 }
 
-async function parseHcl(files: Project["files"]): Promise<ReadonlyMap<string, unknown>> {
-  const paths = [...files.keys()].filter((path) => path.endsWith(".tf"));
-  if (paths.length === 0) return new Map();
-  const parse = await loadHclParser();
-  return new Map(await Promise.all(paths.map(async (path) => [path, await parse(path, files.get(path) ?? "")] as const)));
-}
-
 async function parseWorkflows(files: Project["files"]): Promise<ReadonlyMap<string, unknown>> {
   const paths = [...files.keys()].filter((path) => /^\.github\/workflows\/[^/]+\.ya?ml$/.test(path));
   if (paths.length === 0) return new Map();
@@ -106,6 +103,8 @@ async function askTools(root: string, files: Project["files"]): Promise<Readonly
     ["dependencies", "npm", ["ls", "--omit=dev", "--all", "--json", "--package-lock-only"]],
     ["history", "git", ["log", "--all", "--patch", "--unified=0", "--no-color", "--no-ext-diff", "--format=commit %H"]],
     ["commit", "git", ["rev-parse", "HEAD"]],
+    // The app's own run over every edge of its topology, where it has one.
+    ...(/"exercise":/.test(files.get("package.json") ?? "") ? ([["exercise", "npm", ["run", "--silent", "exercise"]]] as const) : []),
   ];
   const results = await Promise.all(
     asked.map(async ([name, command, args, input]) => {

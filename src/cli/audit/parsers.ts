@@ -1,7 +1,8 @@
 /** Parsers that only the audit needs: packages that a project installs beside, loaded when there is something to parse. */
+import type { ParseHcl } from "../../audit/infra/index.ts";
 import { CommandError } from "../exit.ts";
 
-export async function loadHclParser(): Promise<(path: string, text: string) => Promise<unknown>> {
+export async function loadHclParser(): Promise<ParseHcl> {
   const { parse } = await load("@cdktn/hcl2json", () => import("@cdktn/hcl2json"));
   return parse;
 }
