@@ -124,12 +124,3 @@ export function found(kind: Kind, claim: string, examined: number, findings: rea
   const all = examined === 0 && problems.length === 0 ? ["there is nothing that this could be checked on"] : problems;
   return { kind, claim, status: all.length > 0 ? "fail" : "pass", problems: all, evidence: [{ ...evidence, value: `${evidence.value}, ${String(problems.length)} findings` }] };
 }
-
-/** A claim that holds where a tool of the project ended well. */
-export function toolPart(project: Project, kind: Kind, claim: string, name: string): Part {
-  const tool = project.tools.get(name);
-  if (tool === undefined) return { kind, claim, status: "fail", problems: [`the tool ${name} is not installed`], evidence: [] };
-  const { command, exitCode } = tool;
-  const problems = exitCode === 0 ? [] : [`\`${command}\` ended with ${String(exitCode)}`];
-  return { kind, claim, status: exitCode === 0 ? "pass" : "fail", problems, evidence: [{ command, exitCode, value: `ended with ${String(exitCode)}` }] };
-}

@@ -49,6 +49,8 @@ export interface Project {
   readonly tools: ReadonlyMap<string, CommandResult>;
   /** Every command of the command line, e.g. `dlq redrive`. */
   readonly commands: readonly string[];
+  /** What the engine tells about itself: names of metrics with their labels. */
+  readonly metrics: ReadonlyMap<string, readonly string[]>;
   readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly statements: readonly Statement[];
   /** Paths that cannot be read as text, e.g. images. */

@@ -74,6 +74,7 @@ export function createCounters(registers: Registry[], { events, handlers }: Topo
   const duplicates = counter("pulsequeue_duplicates_dropped_total", "Events published again with an identity that was there: nothing was stored.", "event");
   const deliveries = counter("pulsequeue_deliveries_total", "Attempts that ended, by how.", "handler", "event", "outcome");
   const retries = counter("pulsequeue_retries_total", "Attempts that failed and are tried again.", "handler");
+  const dead = counter("pulsequeue_dead_letters_total", "Deliveries that ended as dead letters.", "handler");
   const conflicts = counter("pulsequeue_conflicts_total", "Batches that ran again, since rows they had read were changed by others.", "handler");
   const duration = histogram("pulsequeue_handler_duration_seconds", "How long an attempt ran.", durations, "handler");
   const latency = histogram(
@@ -88,7 +89,7 @@ export function createCounters(registers: Registry[], { events, handlers }: Topo
 
   for (const event of events.keys()) for (const each of [published, duplicates]) each.inc({ event }, 0);
   for (const handler of handlers.values()) {
-    for (const each of [retries, conflicts]) each.inc({ handler: handler.name }, 0);
+    for (const each of [retries, dead, conflicts]) each.inc({ handler: handler.name }, 0);
     for (const each of [duration, latency]) each.zero({ handler: handler.name });
     for (const { name: event } of handler.on) for (const outcome of outcomes) deliveries.inc({ handler: handler.name, event, outcome }, 0);
   }
@@ -106,6 +107,7 @@ export function createCounters(registers: Registry[], { events, handlers }: Topo
         deliveries.inc({ handler, event: eventOf(fact.event), outcome: fact.state });
         duration.observe({ handler }, fact.milliseconds / 1000);
         if (fact.state === "retrying") retries.inc({ handler });
+        if (fact.state === "dead") dead.inc({ handler });
         if (fact.state === "done") latency.observe({ handler }, fact.age / 1000);
         return;
       }

@@ -1,6 +1,6 @@
 /** Types, validation, errors, dependencies, and how the code is held to them. */
 import { lockfileFindings, runtimePackages } from "../delivery/lockfile.ts";
-import { each, found, one, ran, toolPart, type Check, type Part } from "../check.ts";
+import { each, found, one, ran, type Check, type Part } from "../check.ts";
 import { at } from "../plan.ts";
 import { entriesOf, jsonOf, lineOf, member, pathsOf, textOf, type Project } from "../project.ts";
 
@@ -77,7 +77,7 @@ function flagsPart(project: Project, claim: string, flags: readonly string[]): P
 
 const sources = /^src\/.*(?<!\.test)\.ts$/;
 /** A check that is switched off, with the reason that has to stand beside it. */
-const switchedOff = /@ts-(?:ignore|nocheck)|eslint-disable(?!-next-line [^\n]* -- \S)/;
+const switchedOff = /(?:\/\/|\/\*) *(?:@ts-(?:ignore|nocheck)|eslint-disable(?!(?:-next)?-line [^\n]* -- \S))/;
 
 const noAny: Check = {
   id: "T1",
@@ -161,7 +161,6 @@ const dependencies: Check = {
         file: "package-lock.json",
         value: `${String(entriesOf(member(lock, "packages")).length)} packages`,
       }),
-      toolPart(project, "RUN", "the lockfile's own linter agrees", "lockfile"),
       one("CODE", `an installation brings ${String(runtimeBudget)} packages at most`, [packages.size === 0 ? "none is found" : packages.size > runtimeBudget ? `it brings ${String(packages.size)}` : undefined], {
         file: "package-lock.json",
         value: `${String(packages.size)} packages at run time`,

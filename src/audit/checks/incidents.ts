@@ -31,7 +31,7 @@ const detection: Check = {
   title: "each of the twenty threats has a signal (a metric, an alarm with its runbook) or says why it has none; the signals are caused here and now",
   owasp: ["A09"],
   run: (project) => {
-    const metrics = new Set(pathsOf(project, /^src\/observe\/.*\.ts$/).flatMap((path) => [...textOf(project, path).matchAll(/"(pulsequeue_\w+)"/g)].map(([, name = ""]) => name)));
+    const { metrics } = project;
     return [
       each(
         "DOC",

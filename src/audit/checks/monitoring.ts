@@ -42,10 +42,13 @@ const awsMetrics: Readonly<Record<string, readonly string[]>> = {
   "AWS/ApiGateway": ["5xx", "4xx", "Count", "Latency"],
 };
 
-/** Names of metrics that the engine's own registry defines. */
-function ownMetrics(project: Project): ReadonlySet<string> {
-  const sources = pathsOf(project, /^src\/observe\/(?!.*\.test).*\.ts$/).map((path) => textOf(project, path));
-  return new Set(sources.flatMap((text) => [...text.matchAll(/"(pulsequeue_\w+)"/g)].map(([, name = ""]) => name)));
+/** What CloudWatch finds nothing by: a metric that nobody writes, or one with other dimensions than it is written with. */
+function unknownMetric(project: Project, namespace: string, metric: string, dimensions: readonly string[]): string | undefined {
+  if (namespace !== "PulseQueue") return awsMetrics[namespace]?.includes(metric) === true ? undefined : `${namespace} has no metric ${metric}`;
+  const labels = project.metrics.get(metric);
+  if (labels === undefined) return `the engine writes no metric ${metric}`;
+  const wanted = ["app", "environment", ...labels].sort().join();
+  return [...dimensions].sort().join() === wanted ? undefined : `${metric} is written by ${wanted}, and looked for by ${[...dimensions].sort().join()}`;
 }
 
 const dashboards: Check = {
@@ -57,10 +60,7 @@ const dashboards: Check = {
       "DOC",
       "every panel shows a metric that AWS or the engine writes",
       project.stacks.flatMap(({ name, folder, infrastructure }) => panelsOf(infrastructure.variables.dashboard).map((panel) => ({ name, folder, panel }))),
-      ({ panel: { namespace, metric } }) => {
-        const exists = namespace === "PulseQueue" ? ownMetrics(project).has(metric) : awsMetrics[namespace]?.includes(metric) === true;
-        return exists ? undefined : `${namespace} has no metric ${metric}`;
-      },
+      ({ panel: { namespace, metric, dimensions } }) => unknownMetric(project, namespace, metric, dimensions),
       ({ name, folder, panel }) => ({ file: `${folder}/topology.auto.tfvars.json`, address: `${name}: ${panel.title}`, value: `${panel.namespace} ${panel.metric}` }),
     ),
     eachPlanned(project, "the dashboard that is made is the generated one", ["aws_cloudwatch_dashboard"], (resource) =>
@@ -80,6 +80,7 @@ interface Panel {
   readonly title: string;
   readonly namespace: string;
   readonly metric: string;
+  readonly dimensions: readonly string[];
 }
 
 function panelsOf(dashboard: string): readonly Panel[] {
@@ -89,6 +90,7 @@ function panelsOf(dashboard: string): readonly Panel[] {
       title: String(at(widget, "properties", "title")),
       namespace: String(at(line, 0)),
       metric: String(at(line, 1)),
+      dimensions: (Array.isArray(line) ? (line as readonly unknown[]) : []).slice(2).filter((_, index) => index % 2 === 0).filter((name) => typeof name === "string"),
     })),
   );
 }
@@ -116,6 +118,13 @@ const alarms: Check = {
           ? undefined
           : "no such alarm is made",
       ({ stack, kind }) => ({ file: `${stack.folder}/topology.auto.tfvars.json`, address: `${stack.name}: ${kind}`, value: "made" }),
+    ),
+    each(
+      "PLAN",
+      "each alarm watches a metric that is written, by the dimensions that it is written with",
+      project.stacks.flatMap(({ name, folder, infrastructure }) => Object.values(infrastructure.variables.alarms).map((alarm) => ({ name, folder, alarm }))),
+      ({ alarm: { namespace, metric, dimensions } }) => unknownMetric(project, namespace, metric, Object.keys(dimensions)),
+      ({ name, folder, alarm }) => ({ file: `${folder}/topology.auto.tfvars.json`, address: `${name}: ${alarm.name}`, value: `${alarm.namespace} ${alarm.metric}` }),
     ),
     ran(project, "alert"),
   ],

@@ -117,7 +117,7 @@ const planted: readonly string[] = [
 ];
 
 /** Values with the form of a secret that are none: published examples, and what tests look for. */
-const examples = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "user:canary-1@issuer"];
+const examples = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "user:canary-1@issuer", `pq_${"0".repeat(8)}_${"0".repeat(43)}`];
 
 function secretsIn(path: string, text: string): readonly string[] {
   const rest = examples.reduce((left, example) => left.replaceAll(example, ""), text);

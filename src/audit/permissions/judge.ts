@@ -1,6 +1,7 @@
 /** What the committed policies allow, against what is declared. */
 import { isPulseQueueError } from "../../core/errors.ts";
 import { policyFolder } from "../../synth/index.ts";
+import { fits, globOf } from "../iam/pattern.ts";
 import type { Policy } from "../iam/types.ts";
 import type { Project, StackData } from "../project.ts";
 import { covers, declaredBy } from "./declared.ts";
@@ -64,12 +65,26 @@ export function permissionsOf(stack: PolicyStack): readonly Permitted[] {
   });
 }
 
+/** Whether any statement allows the action, on whatever, to whomever. */
+function grantedBy(policies: readonly Policy[]): (action: string) => boolean {
+  const allowing = policies.flatMap(({ statements }) => statements).filter(({ effect }) => effect === "Allow");
+  const known = new Map<string, boolean>();
+  return (action) => {
+    const name = action.toLowerCase();
+    const found = known.get(name) ?? allowing.some(({ actions }) => actions.not || actions.items.some((pattern) => fits(globOf(pattern.toLowerCase()), name)));
+    known.set(name, found);
+    return found;
+  };
+}
+
 function judge(stack: PolicyStack, role: string, identity: Policy, probes: readonly Probe[], isDeclared: (probe: Probe) => boolean): Permitted {
   const [extra, missing, allowed]: [string[], string[], Probe[]] = [[], [], []];
   const principal = sessionOf(stack, role);
+  const granted = grantedBy([identity, ...[...stack.policies].filter(([name]) => !name.startsWith("role.")).map(([, policy]) => policy)]);
   for (const probe of probes) {
     const { action, resource, context, part } = probe;
-    const isAllowed = ask(stack, { principal, action, resource, context: { ...context, ...secure } }, identity).decision === "allow";
+    // What no statement anywhere allows needs not be asked.
+    const isAllowed = granted(action) && ask(stack, { principal, action, resource, context: { ...context, ...secure } }, identity).decision === "allow";
     if (isAllowed) allowed.push(probe);
     if (isAllowed !== isDeclared(probe)) (isAllowed ? extra : missing).push(`${action} on ${resource} ${part}`.trimEnd());
   }

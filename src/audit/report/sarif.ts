@@ -4,7 +4,7 @@ import type { Report } from "./report.ts";
 
 const kinds = { FAIL: "fail", STALE: "fail", WAIVED: "fail", "NOT-EVIDENCED": "open", ATTESTED: "informational", PASS: "pass" } as const;
 
-export function sarifOf({ findings, version, commit }: Report): object {
+export function sarifOf({ findings, version, commit }: Omit<Report, "previous">): object {
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",

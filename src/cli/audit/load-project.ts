@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
+import { canaryApp } from "../../audit/canary.ts";
 import type { Experiment, Outcome } from "../../audit/experiment.ts";
 import { accountInfra, openModules, stackInfra } from "../../audit/infra/index.ts";
 import type { CommandResult, Project, Statement } from "../../audit/project.ts";
@@ -37,6 +38,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   const workflows = await parseWorkflows(files);
   onStep("tools");
   const tools = await askTools(root, files);
+  const metrics = await readMetrics();
   const outcomes = await carryOut(app, options.experiments, onStep);
   onStep("infrastructure");
   const modules = await openModules(infra, await loadHclParser());
@@ -51,7 +53,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     infra: stackInfra(modules, infra, environment.environment),
     account: accountInfra(modules, infra, environment.environment),
   }));
-  return { app, stacks, files, binaries, workflows, tools, commands, outcomes, statements, now };
+  return { app, stacks, files, binaries, workflows, tools, commands, metrics, outcomes, statements, now };
 }
 
 async function trackedFiles(root: string): Promise<readonly string[]> {
@@ -99,8 +101,6 @@ async function askTools(root: string, files: Project["files"]): Promise<Readonly
     ["eslint", tool("eslint"), ["--print-config", source]],
     ["eslint-bad-file", tool("eslint"), ["--stdin", "--stdin-filename", script, "--format", "json"], badFile],
     ["tsconfig", tool("tsc"), ["-p", "tsconfig.json", "--showConfig"]],
-    ["lockfile", tool("lockfile-lint"), ["--path", "package-lock.json", "--type", "npm", "--validate-https", "--allowed-hosts", "npm", "--validate-integrity"]],
-    ["dependencies", "npm", ["ls", "--omit=dev", "--all", "--json", "--package-lock-only"]],
     ["history", "git", ["log", "--all", "--patch", "--unified=0", "--no-color", "--no-ext-diff", "--format=commit %H"]],
     ["commit", "git", ["rev-parse", "HEAD"]],
     // The app's own run over every edge of its topology, where it has one.
@@ -134,6 +134,19 @@ export function run(root: string, command: string, args: readonly string[], inpu
     child.stdin.on("error", () => undefined);
     child.stdin.end(input ?? "");
   });
+}
+
+/** Names and labels of all series that an engine begins with. */
+async function readMetrics(): Promise<Project["metrics"]> {
+  const lab = createLab(canaryApp);
+  const bench = await lab.open({ app: canaryApp });
+  try {
+    const series = [...(await bench.metrics()).matchAll(/^(?<name>pulsequeue_\w+)(?:\{(?<labels>[^}]*)\})? /gm)];
+    return new Map(series.map(({ groups }) => [groups?.["name"] ?? "", [...(groups?.["labels"] ?? "").matchAll(/(\w+)="/g)].map(([, label = ""]) => label)]));
+  } finally {
+    await bench.close();
+    lab.close();
+  }
 }
 
 /** One after the other, each in a folder of its own: what throws is an outcome too. */
