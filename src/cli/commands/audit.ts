@@ -9,6 +9,7 @@ import { markdownOf } from "../../audit/report/markdown.ts";
 import { appendReport, countsOf, verifyChain, type Report } from "../../audit/report/report.ts";
 import { sarifOf } from "../../audit/report/sarif.ts";
 import { parseStatements } from "../../audit/statements.ts";
+import { commandNames } from "../audit/command-names.ts";
 import { loadProject } from "../audit/load-project.ts";
 import { runs, type Call, type Session } from "../call.ts";
 import { CommandError, exit, usageError, type ExitCode } from "../exit.ts";
@@ -58,7 +59,7 @@ async function runAudit(call: Call<AuditOptions>, program: Command): Promise<Exi
   const only = chosen(options.only, ids);
   const { app, stacks } = await openStacks(call);
   const project = await print.progress("audit", (step) =>
-    loadProject({ root: io.cwd, infra: path(options.infra), app, stacks, statements, commands: namesOf(program), experiments, now: io.now(), onStep: step }),
+    loadProject({ root: io.cwd, infra: path(options.infra), app, stacks, statements, commands: commandNames(program), experiments, now: io.now(), onStep: step }),
   );
   const findings = auditOf(project, checks, decisions, only);
   const report: Omit<Report, "previous"> = {
@@ -90,11 +91,6 @@ function readJson(path: string, name: string, fix: string): unknown {
   } catch {
     throw usageError(`${name} is no JSON`, "Correct it, or restore it from the repository.");
   }
-}
-
-/** Every command, e.g. `dlq redrive`. */
-function namesOf(command: Command, before = ""): readonly string[] {
-  return command.commands.flatMap((each) => [`${before}${each.name()}`, ...namesOf(each, `${before}${each.name()} `)]);
 }
 
 /** What was written, in words. */

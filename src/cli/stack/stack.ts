@@ -38,7 +38,8 @@ export async function openStacks(call: Call<StackOptions>): Promise<{ readonly a
   return { app, stacks: found.map(({ folder, environment }) => openStack(app, folder, environment)) };
 }
 
-function openStack(app: App, folder: string, environment: Environment): Stack {
+/** One environment of the app. */
+export function openStack(app: App, folder: string, environment: Environment): Stack {
   const infrastructure = infrastructureOf(app.topology, environment);
   const expected = filesOf(infrastructure);
   return { folder, environment, infrastructure, expected, found: readFound(folder, expected) };
