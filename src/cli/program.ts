@@ -9,6 +9,7 @@ import { addDeploy, addRollback } from "./commands/deploy.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addDrill } from "./commands/drill.ts";
 import { addEmit } from "./commands/emit.ts";
 import { addErase } from "./commands/erase.ts";
 import { addEvents } from "./commands/events.ts";
@@ -78,6 +79,7 @@ export function createProgram(session: Session): Command {
   addDoctor(program, session);
   addBackup(program, session);
   addVerify(program, session);
+  addDrill(program, session);
   for (const command of everyCommand(program)) {
     command
       .configureHelp({ showGlobalOptions: true })

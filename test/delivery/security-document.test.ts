@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ledgerActions } from "../../src/core/ledger.ts";
+import { errorCatalogue } from "pulsequeue";
 import { alarmKinds } from "../../src/synth/index.ts";
 import { projectRoot } from "../support/tree.ts";
 
@@ -16,7 +18,7 @@ interface Threat {
 function threatsOf(text: string): readonly Threat[] {
   return [...text.matchAll(/^\| (?<number>\d+) \|(?:[^|]+\|){3}(?<shown>[^|]+)\|$/gm)].map(({ groups }) => {
     let path = "";
-    const tests = [...(groups?.["shown"] ?? "").matchAll(/`(?<path>[^`]+)`|“(?<title>[^”]+)”/g)].flatMap(({ groups: found }) => {
+    const tests = [...(groups?.["shown"] ?? "").matchAll(/`(?<path>[^`]+)`|“(?<title>[^“”]+)”/g)].flatMap(({ groups: found }) => {
       if (found?.["path"] !== undefined) path = found["path"];
       return found?.["title"] === undefined ? [] : [[path, found["title"]] as const];
     });
@@ -54,6 +56,19 @@ test("each entry of both OWASP lists stands for a threat that is there", () => {
   expect(entries.map(([id]) => id).sort()).toEqual(wanted.sort());
   const numbers = entries.flatMap(([, threats]) => (threats ?? "").split(",").map(Number));
   expect(numbers.filter((number) => !(number >= 1 && number <= 20))).toEqual([]);
+});
+
+test("each threat has a signal that exists, or is listed as having none", () => {
+  const guide = read("docs/guides/incidents.md");
+  const rows = [...guide.matchAll(/^\| (?<signal>(?:metric|ledger|alarm|audit|the workflow)[^|]+) \| (?<threats>[\d, ]+) \|$/gm)];
+  const metrics = read("src/observe/metrics.ts") + read("src/observe/gauges.ts");
+  const known = new Set<string>([...alarmKinds, ...ledgerActions, ...Object.keys(errorCatalogue), "security", "npm run check:delivery"]);
+  const named = rows.flatMap(({ groups }) => [...(groups?.["signal"] ?? "").matchAll(/`(?<name>[^`]+)`/g)].map((match) => match.groups?.["name"] ?? ""));
+  expect(named.length).toBeGreaterThan(15);
+  expect(named.filter((name) => !known.has(name) && !(name.startsWith("pulsequeue_") && metrics.includes(name)))).toEqual([]);
+  const none = /Nothing tells of (?<threats>[\d, and]+) by itself/.exec(guide)?.groups?.["threats"] ?? "";
+  const told = [...rows.map(({ groups }) => groups?.["threats"] ?? ""), none].flatMap((list) => [...list.matchAll(/\d+/g)].map(([number]) => Number(number)));
+  expect([...new Set(told)].sort((left, right) => left - right)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
 });
 
 test("no document has a placeholder, and every alarm has who answers", () => {

@@ -12,7 +12,6 @@ const repository = { id: "123456789", subject: "repo:example/orders", name: "exa
 
 /** What a role demands of a token: claim to value, all compared as a whole. */
 function demandsOf(environment: string): Readonly<Record<string, string>> {
-  const condition = /Condition = \{\s*StringEquals = \{(?<lines>[\s\S]*?)\n\s*\}/.exec(source)?.groups?.["lines"] ?? "";
   const values: Readonly<Record<string, string>> = {
     ...Object.fromEntries(Object.entries(repository).map(([name, value]) => [`var.repository.${name}`, value])),
     environment,
@@ -22,7 +21,7 @@ function demandsOf(environment: string): Readonly<Record<string, string>> {
       ? expression.slice(1, -1).replaceAll(/\$\{(?<name>[\w.]+)\}/g, (_all, name: string) => values[name] ?? "?")
       : (values[expression] ?? "?");
   return Object.fromEntries(
-    [...condition.matchAll(/"\$\{local\.token\}:(?<claim>\w+)"\s*=\s*(?<value>\S+)/g)].map(({ groups }) => [
+    [...source.matchAll(/"\$\{local\.token\}:(?<claim>\w+)"\s*=\s*(?<value>\S+)/g)].map(({ groups }) => [
       groups?.["claim"] ?? "",
       filled(groups?.["value"] ?? ""),
     ]),
@@ -67,6 +66,7 @@ describe("the applying role", () => {
 test("the trust compares whole values and nothing else, and the workflow that it names plans and applies in these environments", () => {
   const trust = /trust = \{(?<body>[\s\S]*?)\n {2}\}/.exec(source)?.groups?.["body"] ?? "";
   expect(trust).toContain('plan = "${var.environment}-plan", apply = var.environment');
+  expect([...trust.matchAll(/Condition|String\w+/g)].map(([word]) => word)).toEqual(["Condition", "StringEquals"]);
   expect(trust).not.toMatch(/StringLike|ForAnyValue|\*/);
   const { jobs } = parse(readFileSync(join(projectRoot, ".github/workflows", repository.workflow), "utf8")) as {
     readonly jobs: Readonly<Record<string, { readonly environment?: string }>>;

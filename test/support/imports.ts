@@ -55,7 +55,6 @@ export const importTable: readonly Rule[] = [
     part: "src/cli/aws/",
     parts: ["src/"],
     packages: ["node:", "@aws-sdk"],
-    exception: "commands on a deployment make AWS's clients, which no other command loads",
   },
   { part: "src/cli/", parts: ["src/"], packages: ["node:", "commander", "esbuild", "fflate", "tsx"] },
 ];
