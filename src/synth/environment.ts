@@ -67,12 +67,13 @@ const whole =
   (least: number, most: number): Rule =>
   (value) =>
     Number.isInteger(value) && Number(value) >= least && Number(value) <= most ? undefined : `must be a whole number from ${String(least)} to ${String(most)}`;
+/** Problems as one text; none where there is none. */
+const sentence = (problems: readonly Issue[]): string | undefined =>
+  problems.length === 0 ? undefined : problems.map(({ path, message }) => `${path} ${message}`.trimStart()).join("; ");
 const record =
   (fields: Rules, others: Rules = {}): Rule =>
-  (value) => {
-    const found = problemsOf(fields, others, value);
-    return found.length === 0 ? undefined : found.map(({ path, message }) => `${path} ${message}`.trimStart()).join("; ");
-  };
+  (value) =>
+    sentence(problemsOf(fields, others, value));
 const list =
   (item: Rule, least: number, words: string): Rule =>
   (value) =>
@@ -81,9 +82,12 @@ const map =
   (item: Rule): Rule =>
   (value) =>
     isRecord(value)
-      ? Object.entries(value)
-          .flatMap(([name, each]) => item(each)?.replace(/^/, `${name} `) ?? [])
-          .join("; ") || undefined
+      ? sentence(
+          Object.entries(value).flatMap(([path, each]) => {
+            const message = item(each);
+            return message === undefined ? [] : [{ path, message }];
+          }),
+        )
       : "must be an object";
 
 const required: Rules = {

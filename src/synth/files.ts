@@ -32,10 +32,7 @@ export interface Drift {
 }
 
 /** What differs between the files that are there and those that were synthesized: missing, edited, left behind. */
-export function driftOf(
-  expected: Files,
-  found: Files,
-): readonly Drift[] {
+export function driftOf(expected: Files, found: Files): readonly Drift[] {
   const sealed = sealedHashes(found.get(sealFile));
   const paths = [...new Set([...expected.keys(), ...found.keys()])].sort();
   return paths.flatMap((path): readonly Drift[] => {

@@ -121,7 +121,8 @@ function checkDeclarations(topology: Topology, { jwt, secrets = {}, network }: E
   for (const name of Object.keys(secrets))
     if (!topology.secrets.has(name)) problems.push({ path: `secrets.${name}`, message: "is in the environment, but the app declares no such secret" });
   for (const name of Object.keys(network?.handlers ?? {}))
-    if (!topology.handlers.has(name)) problems.push({ path: `network.handlers.${name}`, message: "is in the environment, but the app declares no such handler" });
+    if (!topology.handlers.has(name))
+      problems.push({ path: `network.handlers.${name}`, message: "is in the environment, but the app declares no such handler" });
   if (problems.length > 0) throw new PulseQueueError("DEPLOYMENT_INVALID", `App ${topology.app} cannot be deployed`, { issues: problems });
 }
 
