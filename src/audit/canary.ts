@@ -71,11 +71,12 @@ const note = defineHandler("canary-note", {
   emits: [followed],
   secrets: [canarySecret],
   retry: { attempts: 2, min: "1ms", max: "2ms" },
-  async handle({ data }, ctx) {
-    ctx.log.info("a canary", { email: data.email ?? "", secret: await ctx.secret(canarySecret) });
+  handle({ data }, ctx) {
+    ctx.log.info("a canary", { email: data.email ?? "", secret: ctx.secret(canarySecret) });
     if (data.amount === mischief.refuses) throw new NonRetryableError("it is refused");
     if (data.amount === mischief.fails) throw new Error(innards);
-    if (data.amount === mischief.trespasses) (ctx.tables as unknown as Readonly<Record<string, { put(row: object): void }>>)["canary-vault"]?.put({ id: data.id });
+    if (data.amount === mischief.trespasses)
+      (ctx.tables as unknown as Readonly<Record<string, { put(row: object): void }>>)["canary-vault"]?.put({ id: data.id });
     if (data.amount === mischief.trespasses) ctx.emit(noted as never, { id: data.id, amount: 1 } as never);
     ctx.tables["canary-notes"].put(data);
     ctx.emit(followed, { id: data.id });

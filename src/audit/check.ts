@@ -119,8 +119,20 @@ function placeOf({ file, line, address }: Evidence): string {
 }
 
 /** A claim that holds where a check of ours found nothing over so many things. */
-export function found(kind: Kind, claim: string, examined: number, findings: readonly { readonly at: string; readonly problem: string }[], evidence: Evidence): Part {
+export function found(
+  kind: Kind,
+  claim: string,
+  examined: number,
+  findings: readonly { readonly at: string; readonly problem: string }[],
+  evidence: Evidence,
+): Part {
   const problems = findings.map(({ at, problem }) => `${at}: ${problem}`);
   const all = examined === 0 && problems.length === 0 ? ["there is nothing that this could be checked on"] : problems;
-  return { kind, claim, status: all.length > 0 ? "fail" : "pass", problems: all, evidence: [{ ...evidence, value: `${evidence.value}, ${String(problems.length)} findings` }] };
+  return {
+    kind,
+    claim,
+    status: all.length > 0 ? "fail" : "pass",
+    problems: all,
+    evidence: [{ ...evidence, value: `${evidence.value}, ${String(problems.length)} findings` }],
+  };
 }

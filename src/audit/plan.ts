@@ -23,6 +23,12 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
   return found ?? undefined;
 }
 
+/** Text at a path; empty for anything else. */
+export function textAt(value: unknown, ...path: readonly (string | number)[]): string {
+  const found = at(value, ...path);
+  return typeof found === "string" ? found : "";
+}
+
 export function seen({ stack, address, values }: Planned, ...path: readonly (string | number)[]): Evidence {
   const value = path.length === 0 ? "made" : `${path.join(".")} = ${JSON.stringify(at(values, ...path) ?? null)}`;
   return { file: `${stack.folder}/main.tf`, address: `${stack.name}: ${address}`, value };
@@ -72,5 +78,7 @@ export function jsonAt(resource: Planned, ...path: readonly (string | number)[])
 /** Why there is no network of our own: no handler says that it needs one. */
 export function withoutNetwork({ stacks }: Pick<Project, "stacks">): string | undefined {
   const asking = stacks.filter(({ environment }) => at(environment, "network") !== undefined);
-  return stacks.length > 0 && asking.length === 0 ? "no handler reaches a thing in a VPC (environment.json names no network), so there is none to protect" : undefined;
+  return stacks.length > 0 && asking.length === 0
+    ? "no handler reaches a thing in a VPC (environment.json names no network), so there is none to protect"
+    : undefined;
 }

@@ -16,7 +16,8 @@ export function parseStatements(value: unknown): readonly Statement[] {
   const problems: Issue[] = [];
   const seen = new Set<string>();
   for (const [index, entry] of (list as readonly Partial<Record<string, unknown>>[]).entries()) {
-    for (const name of names) if (typeof entry[name] !== "string" || entry[name] === "") problems.push({ path: `${String(index)}.${name}`, message: "must be text" });
+    for (const name of names)
+      if (typeof entry[name] !== "string" || entry[name] === "") problems.push({ path: `${String(index)}.${name}`, message: "must be text" });
     if (!isDate(String(entry["reviewed"]))) problems.push({ path: `${String(index)}.reviewed`, message: "must be a day like 2026-11-30" });
     const id = String(entry["id"]);
     if (seen.has(id)) problems.push({ path: `${String(index)}.id`, message: `another line has the id ${id}` });

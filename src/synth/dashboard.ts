@@ -24,7 +24,20 @@ export function dashboardOf(topology: Topology, deployment: Deployment, region: 
       "Settled deliveries",
       // CloudWatch finds a metric only by all of its dimensions.
       [...topology.handlers.values()].flatMap(({ name, on }) =>
-        on.map((event): Metric => ["PulseQueue", "pulsequeue_deliveries_total", "app", deployment.app, "environment", deployment.environment, "handler", name, "event", event.name, "outcome", "done"]),
+        on.map((event): Metric => [
+          "PulseQueue",
+          "pulsequeue_deliveries_total",
+          "app",
+          deployment.app,
+          "environment",
+          deployment.environment,
+          "handler",
+          name,
+          "event",
+          event.name,
+          "outcome",
+          "done",
+        ]),
       ),
       "Sum",
     ],

@@ -19,7 +19,12 @@ export function ask(project: Project, checks: readonly Check[], sound: ReadonlyM
 }
 
 /** Problems that the check of the mutant tells of it; none: the mutant lives. */
-export async function problemsOf(mutant: Mutant, project: Project, checks: readonly Check[], sound: ReadonlyMap<string, readonly Part[]>): Promise<readonly string[]> {
+export async function problemsOf(
+  mutant: Mutant,
+  project: Project,
+  checks: readonly Check[],
+  sound: ReadonlyMap<string, readonly Part[]>,
+): Promise<readonly string[]> {
   const changed = mutant.change === undefined ? await sabotagedProject(mutant, project) : mutant.change(project);
   const before = new Set(sound.get(mutant.check)?.flatMap(({ problems }) => problems));
   const parts = ask(changed, checks, sound, [...(mutant.first ?? []), mutant.check]);
@@ -32,7 +37,9 @@ async function sabotagedProject({ sabotage, name }: Mutant, project: Project): P
   const lab = createLab(project.app);
   try {
     const { kind, claim } = experiment;
-    const outcome = await experiment.run(sabotage.lab(lab)).catch((thrown: unknown) => ({ tried: 0, value: "", problems: [`it did not end: ${String(thrown)}`] }));
+    const outcome = await experiment
+      .run(sabotage.lab(lab))
+      .catch((thrown: unknown) => ({ tried: 0, value: "", problems: [`it did not end: ${String(thrown)}`] }));
     return { ...project, outcomes: new Map([...project.outcomes, [experiment.name, { kind, claim, milliseconds: 0, ...outcome }]]) };
   } finally {
     lab.close();

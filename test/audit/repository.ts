@@ -20,7 +20,16 @@ export const decisions: Decisions = parseDecisions(json("audit.json"), new Set(s
 
 export function loadRepository(experiments: readonly Experiment[], onStep: (step: string) => void = () => undefined): Promise<Project> {
   const { stdin, stdout, stderr } = process;
-  const io = { stdin, stdout, stderr, env: {}, cwd: projectRoot, now: () => Date.now(), connect: () => Promise.reject(new Error("no account")), traffic: () => Promise.reject(new Error("no account")) };
+  const io = {
+    stdin,
+    stdout,
+    stderr,
+    env: {},
+    cwd: projectRoot,
+    now: () => Date.now(),
+    connect: () => Promise.reject(new Error("no account")),
+    traffic: () => Promise.reject(new Error("no account")),
+  };
   return loadProject({
     root: projectRoot.replace(/\/$/, ""),
     infra: join(projectRoot, "infra"),

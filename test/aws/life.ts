@@ -45,6 +45,7 @@ export const testEnvironment: Environment = {
   recoveryDays: 7,
   deletionProtection: false,
   throttle: { rate: 10, burst: 10 },
+  backup: { days: 7 },
 };
 
 export const awsHarness: AwsHarness = {

@@ -12,7 +12,9 @@ export type Stack = PolicyStack;
 
 export function stackOf(topology: Topology, environment: Environment): Stack {
   // As the files hold them, not as the program does.
-  const written = [...infrastructureOf(topology, environment).policies].map(([name, document]) => [name, JSON.parse(JSON.stringify(document)) as unknown] as const);
+  const written = [...infrastructureOf(topology, environment).policies].map(
+    ([name, document]) => [name, JSON.parse(JSON.stringify(document)) as unknown] as const,
+  );
   return policyStack({ topology, environment, deployment: deploymentOf(topology, environment.environment) }, new Map(written));
 }
 

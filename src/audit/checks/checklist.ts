@@ -2,7 +2,8 @@
 import { each, one, ran, sum, unseen, type Check } from "../check.ts";
 import { infraPart, eachPlanned, at, withoutNetwork } from "../plan.ts";
 import { lineOf, textOf } from "../project.ts";
-import { stepOf, workflowWith } from "./code.ts";
+import { workflowWith } from "./code.ts";
+import { stepOf } from "./quality.ts";
 import { boundaryPart } from "./iam.ts";
 import { commandsPart, live, runbookPart } from "./monitoring.ts";
 
@@ -26,7 +27,12 @@ const before: readonly Check[] = [
   {
     id: "K2",
     title: "I1 to I5 hold; a role that was granted everything is still held by the boundary",
-    run: (project, done) => [sum("IAM", "each role may do what is declared", ["I1", "I2", "I3", "I4", "I5"], done), infraPart(project, "boundaries"), infraPart(project, "no-wildcard"), ...boundaryPart(project)],
+    run: (project, done) => [
+      sum("IAM", "each role may do what is declared", ["I1", "I2", "I3", "I4", "I5"], done),
+      infraPart(project, "boundaries"),
+      infraPart(project, "no-wildcard"),
+      ...boundaryPart(project),
+    ],
   },
   {
     id: "K3",
@@ -55,7 +61,11 @@ const running: readonly Check[] = [
     id: "K7",
     title: "this audit runs at each change and on a schedule",
     run: (project) => [
-      one("CI", "the audit is a step of .ci/run", [stepOf(project, "audit") === undefined ? "it is no step" : undefined], { file: ".ci/run", line: stepOf(project, "audit") ?? 1, value: "a step" }),
+      one("CI", "the audit is a step of .ci/run", [stepOf(project, "audit") === undefined ? "it is no step" : undefined], {
+        file: ".ci/run",
+        line: stepOf(project, "audit") ?? 1,
+        value: "a step",
+      }),
       each(
         "CI",
         "a workflow that runs it starts on a schedule too",
@@ -126,7 +136,15 @@ const running: readonly Check[] = [
 ];
 
 const production: readonly Check[] = [
-  { id: "K13", title: "A1 holds", run: (project, done) => [sum("PLAN", "a trail is made in every account", ["A1"], done), infraPart(project, "audit-trail"), live("the trail is on and delivers")] },
+  {
+    id: "K13",
+    title: "A1 holds",
+    run: (project, done) => [
+      sum("PLAN", "a trail is made in every account", ["A1"], done),
+      infraPart(project, "audit-trail"),
+      live("the trail is on and delivers"),
+    ],
+  },
   {
     id: "K14",
     title: "flow logs of all traffic, encrypted, or no network",
@@ -160,7 +178,8 @@ const production: readonly Check[] = [
         "a detector is on, watches functions, and tells somebody",
         project.stacks,
         ({ account: { resources } }) => {
-          const has = (type: string, name: string, value: unknown): boolean => resources.some((resource) => resource.type === type && at(resource.values, name) === value);
+          const has = (type: string, name: string, value: unknown): boolean =>
+            resources.some((resource) => resource.type === type && at(resource.values, name) === value);
           return [
             ...(has("aws_guardduty_detector", "enable", true) ? [] : ["no detector is on"]),
             ...(has("aws_guardduty_detector_feature", "name", "LAMBDA_NETWORK_LOGS") ? [] : ["functions are not watched"]),
@@ -194,7 +213,11 @@ const production: readonly Check[] = [
       infraPart(project, "buckets"),
     ],
   },
-  { id: "K17", title: "backups and archives are kept as long as declared, in a locked vault; retention removes exactly the expired, here and now", run: (project) => [infraPart(project, "retention"), infraPart(project, "backups"), ran(project, "retention")] },
+  {
+    id: "K17",
+    title: "backups and archives are kept as long as declared, in a locked vault; retention removes exactly the expired, here and now",
+    run: (project) => [infraPart(project, "retention"), infraPart(project, "backups"), ran(project, "retention")],
+  },
   {
     id: "K18",
     title: "the plan of recovery is a command that is run: the app comes back from a backup, here and now; copies are kept in a second region",
@@ -204,10 +227,14 @@ const production: readonly Check[] = [
         project,
         "production's backups are copied to another region or account",
         ["aws_backup_plan"],
-        ({ values, stack }) => (stack.name !== "prod" || at(values, "rule", 0, "copy_action", 0, "destination_vault_arn") !== undefined ? undefined : "they are in one place only"),
+        ({ values, stack }) =>
+          stack.name !== "prod" || at(values, "rule", 0, "copy_action", 0, "destination_vault_arn") !== undefined ? undefined : "they are in one place only",
         ["rule", 0, "copy_action"],
       ),
-      one("DOC", "the drill is a command", [project.commands.includes("drill") ? undefined : "there is no command drill"], { address: "pulsequeue drill", value: "a command" }),
+      one("DOC", "the drill is a command", [project.commands.includes("drill") ? undefined : "there is no command drill"], {
+        address: "pulsequeue drill",
+        value: "a command",
+      }),
     ],
   },
 ];

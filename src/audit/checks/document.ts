@@ -8,7 +8,10 @@ import { reviewedLines } from "../reviewed.ts";
 const baselines = "docs/security/baselines.md";
 
 /** Every list of the OWASP that is answered, with the lines that answer it, or why none does. */
-const owasp = [...Array.from({ length: 10 }, (_, index) => `A${String(index + 1).padStart(2, "0")}`), ...Array.from({ length: 10 }, (_, index) => `API${String(index + 1)}`)];
+const owasp = [
+  ...Array.from({ length: 10 }, (_, index) => `A${String(index + 1).padStart(2, "0")}`),
+  ...Array.from({ length: 10 }, (_, index) => `API${String(index + 1)}`),
+];
 const justified: Readonly<Record<string, string>> = {
   API6: "what may be bought how often is the app's own rule: its tables' invariants hold in every commit",
   API7: "the engine calls no address that comes in a request or an event",
@@ -23,7 +26,11 @@ export function documentChecks(checks: () => readonly Check[]): readonly Check[]
         ["L2", "Terraform", "what Terraform says of state and secrets is named with the day on which it was read"],
         ["L3", "TypeScript", "the linter's strictest rules and Node's own advice are named with the day on which each was read"],
       ] as const
-    ).map(([id, subject, title]) => ({ id, title, run: (project: Project): readonly Part[] => [linksPart(project, subject), unseen("the linked pages are still there and say the same", "the network")] })),
+    ).map(([id, subject, title]) => ({
+      id,
+      title,
+      run: (project: Project): readonly Part[] => [linksPart(project, subject), unseen("the linked pages are still there and say the same", "the network")],
+    })),
     {
       id: "L4",
       title: "each entry of both OWASP lists is answered by a check, or says why not; both are mapped to the threats",
@@ -42,7 +49,7 @@ export function documentChecks(checks: () => readonly Check[]): readonly Check[]
           "DOC",
           "each entry is mapped to threats",
           owasp,
-          (entry) => (new RegExp(`\\| ${entry} `).test(textOf(project, baselines)) ? undefined : "it is not in the mapping"),
+          (entry) => (textOf(project, baselines).includes(`| ${entry} `) ? undefined : "it is not in the mapping"),
           (entry) => ({ file: baselines, line: lineOf(textOf(project, baselines), `| ${entry} `) ?? 1, value: entry }),
         ),
       ],
@@ -63,7 +70,10 @@ export function documentChecks(checks: () => readonly Check[]): readonly Check[]
           ],
           ({ id, owner, reviewed }) => ({ file: "docs/security/statements.json", address: id, value: `${owner}, ${reviewed}` }),
         ),
-        found("DOC", "the security document was read in time", 1, dateFindings("SECURITY.md", textOf(project, "SECURITY.md"), project.now, 180), { file: "SECURITY.md", value: "reviewed" }),
+        found("DOC", "the security document was read in time", 1, dateFindings("SECURITY.md", textOf(project, "SECURITY.md"), project.now, 180), {
+          file: "SECURITY.md",
+          value: "reviewed",
+        }),
       ],
     },
     {
@@ -75,7 +85,12 @@ export function documentChecks(checks: () => readonly Check[]): readonly Check[]
           "each line has a check",
           project.statements,
           ({ id }) => (checks().some((check) => check.id === id) ? undefined : "no check stands behind it"),
-          ({ id, text }) => ({ file: "docs/security/statements.json", line: lineOf(textOf(project, "docs/security/statements.json"), JSON.stringify(text)) ?? 1, address: id, value: text.slice(0, 60) }),
+          ({ id, text }) => ({
+            file: "docs/security/statements.json",
+            line: lineOf(textOf(project, "docs/security/statements.json"), JSON.stringify(text)) ?? 1,
+            address: id,
+            value: text.slice(0, 60),
+          }),
         ),
         each(
           "DOC",
@@ -102,7 +117,10 @@ function linksPart(project: Project, subject: string): Part {
     "DOC",
     `baselines for ${subject} are https addresses, each with the day on which it was read, at most half a year ago`,
     lines,
-    (line) => [...(/\]\(https:\/\/[^)]+\)/.test(line) ? [] : ["it has no address"]), ...dateFindings(baselines, line, project.now, 180).map(({ problem }) => problem)],
-    (line) => ({ file: baselines, line: lineOf(textOf(project, baselines), line) ?? 1, value: /\[([^\]]*)\]/.exec(line)?.[1] ?? line.slice(0, 60) }),
+    (line) => [
+      ...(/\]\(https:\/\/[^)]+\)/.test(line) ? [] : ["it has no address"]),
+      ...dateFindings(baselines, line, project.now, 180).map(({ problem }) => problem),
+    ],
+    (line) => ({ file: baselines, line: lineOf(textOf(project, baselines), line) ?? 1, value: line.slice(line.indexOf("[") + 1, line.indexOf("]")) }),
   );
 }

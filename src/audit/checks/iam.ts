@@ -1,45 +1,11 @@
 /** What each role may do: the lines on the principle of least privilege. */
 import { each, one, ran, type Check, type Part } from "../check.ts";
 import { lintPolicy } from "../iam/lint.ts";
-import type { Answer, Principal, Request } from "../iam/types.ts";
-import { permissionsOf, readPolicies, strictestStack, type Permitted } from "../permissions/judge.ts";
+import type { Principal, Request } from "../iam/types.ts";
+import { permissionsOf, type Permitted } from "../permissions/judge.ts";
 import { ask, policyOf, rolePolicy, sessionOf, type PolicyStack } from "../permissions/policies.ts";
+import { arnOf, asRole, asService, decide, foreign, onPolicies, policyFile, secure } from "../permissions/questions.ts";
 import type { Project, StackData } from "../project.ts";
-
-/** Parts over the policies of the stack that is nearest to users; one failed part where they cannot be read. */
-export function onPolicies(project: Project, use: (stack: PolicyStack, data: StackData) => readonly Part[]): readonly Part[] {
-  const data = strictestStack(project);
-  if (data === undefined) return [each("IAM", "there is a stack with policies", [], () => undefined, () => ({ value: "" }))];
-  const stack = readPolicies(project, data);
-  if (typeof stack === "string") return [one("IAM", "the committed policies can be read", [stack], { file: policyFile(data, ""), value: "refused" })];
-  return use(stack, data);
-}
-
-export function policyFile({ folder }: Pick<StackData, "folder">, name: string): string {
-  return `${folder}/policies/${name}${name === "" ? "" : ".json"}`;
-}
-
-export const secure = { "aws:SecureTransport": "true" };
-
-export function decide(stack: PolicyStack, principal: Principal, question: Omit<Request, "principal">, role?: string): Answer["decision"] {
-  const context = { ...secure, ...question.context };
-  return ask(stack, { principal, ...question, context }, role === undefined ? undefined : rolePolicy(stack, role)).decision;
-}
-
-export function asRole(stack: PolicyStack, role: string, question: Omit<Request, "principal">): Answer["decision"] {
-  return decide(stack, sessionOf(stack, role), question, role);
-}
-
-export function asService(stack: PolicyStack, service: string, question: Omit<Request, "principal">): Answer["decision"] {
-  return decide(stack, { type: "service", name: `${service}.amazonaws.com` }, question);
-}
-
-export function arnOf({ environment: { account, region } }: PolicyStack, service: string, resource: string, owner = account): string {
-  return `arn:aws:${service}:${region}:${owner}:${resource}`;
-}
-
-/** An account that is not ours. */
-export const foreign = "999999999999";
 
 /** Compares what is allowed with what is declared, for actions of some services only where `services` says so. */
 function declaredOnly(stack: PolicyStack, data: StackData, claim: string, services?: readonly string[]): Part {
@@ -50,16 +16,28 @@ function declaredOnly(stack: PolicyStack, data: StackData, claim: string, servic
   ];
   const roles = permissionsOf(stack).filter(({ allowed }) => services === undefined || allowed.some(({ action }) => about(action)));
   const pairs = (all: readonly Permitted[]): number => all.reduce((sum, { allowed }) => sum + allowed.filter(({ action }) => about(action)).length, 0);
-  return each("IAM", `${claim} (${String(pairs(roles))} allowed of ${String(roles.reduce((sum, { asked }) => sum + asked, 0))} questions)`, roles, problems, ({ role, allowed }) => ({
-    file: policyFile(data, `role.${role}`),
-    address: role,
-    value: `${String(allowed.filter(({ action }) => about(action)).length)} pairs of action and resource`,
-  }));
+  return each(
+    "IAM",
+    `${claim} (${String(pairs(roles))} allowed of ${String(roles.reduce((sum, { asked }) => sum + asked, 0))} questions)`,
+    roles,
+    problems,
+    ({ role, allowed }) => ({
+      file: policyFile(data, `role.${role}`),
+      address: role,
+      value: `${String(allowed.filter(({ action }) => about(action)).length)} pairs of action and resource`,
+    }),
+  );
 }
 
 /** The functions that the topology needs, each of which must have a role of its own. */
 export function functionsOf({ deployment }: Pick<StackData, "deployment">): readonly string[] {
-  return [...[...deployment.handlers.values()].map((names) => names.function), ...deployment.endpoints.values(), deployment.api, deployment.relay, deployment.ticker];
+  return [
+    ...[...deployment.handlers.values()].map((names) => names.function),
+    ...deployment.endpoints.values(),
+    deployment.api,
+    deployment.relay,
+    deployment.ticker,
+  ];
 }
 
 const roles: Check = {
@@ -95,7 +73,9 @@ const roles: Check = {
             ...(asService(stack, "lambda", own) === "allow" ? [] : ["its own function may not take it on"]),
             ...(asService(stack, "ec2", own) === "allow" ? ["another service may take it on"] : []),
             ...(asService(stack, "lambda", take(arnOf(stack, "lambda", "function:other"), account)) === "allow" ? ["another function may take it on"] : []),
-            ...(asService(stack, "lambda", take(arnOf(stack, "lambda", `function:${name}`, foreign), foreign)) === "allow" ? ["another account may take it on"] : []),
+            ...(asService(stack, "lambda", take(arnOf(stack, "lambda", `function:${name}`, foreign), foreign)) === "allow"
+              ? ["another account may take it on"]
+              : []),
           ];
         },
         (name) => ({ file: policyFile(data, `trust.${name}`), value: "lambda.amazonaws.com, bound by SourceArn and SourceAccount" }),
@@ -113,7 +93,8 @@ const roles: Check = {
       "PLAN",
       "the committed files are those that the declaration gives, in every environment",
       project.stacks,
-      ({ expected, found }) => [...new Set([...expected.keys(), ...found.keys()])].filter((path) => expected.get(path) !== found.get(path)).map((path) => `${path} differs`),
+      ({ expected, found }) =>
+        [...new Set([...expected.keys(), ...found.keys()])].filter((path) => expected.get(path) !== found.get(path)).map((path) => `${path} differs`),
       ({ folder, found }) => ({ file: `${folder}/synthesized.json`, value: `${String(found.size)} files` }),
     ),
     ran(project, "grants"),
@@ -145,16 +126,22 @@ const bus: Check = {
             ...(asRole(stack, deployment.relay, put(deployment.bus, type)) === "allow" ? [] : ["the relay may not carry it"]),
             ...(asRole(stack, deployment.relay, put(deployment.bus, type, "stranger")) === "allow" ? ["a batch with an undeclared type is allowed"] : []),
             ...(asRole(stack, deployment.relay, put(`${deployment.bus}-other`, type)) === "allow" ? ["another bus is allowed"] : []),
-            ...(ask(stack, { principal: stranger, ...put(deployment.bus, type), context: { ...secure, "events:detail-type": [type] } }, everything).decision === "allow"
+            ...(ask(stack, { principal: stranger, ...put(deployment.bus, type), context: { ...secure, "events:detail-type": [type] } }, everything).decision ===
+            "allow"
               ? ["a role that nobody declared may put it"]
               : []),
           ],
           (type) => ({ file: policyFile(data, `role.${deployment.relay}`), address: type, value: "detail-type is a condition" }),
         ),
-        one("IAM", "no call without a type", [asRole(stack, deployment.relay, { ...put(deployment.bus), context: {} }) === "allow" ? "it is allowed" : undefined], {
-          file: policyFile(data, "bus"),
-          value: "Null is a condition beside ForAllValues",
-        }),
+        one(
+          "IAM",
+          "no call without a type",
+          [asRole(stack, deployment.relay, { ...put(deployment.bus), context: {} }) === "allow" ? "it is allowed" : undefined],
+          {
+            file: policyFile(data, "bus"),
+            value: "Null is a condition beside ForAllValues",
+          },
+        ),
       ];
     }),
 };
@@ -198,7 +185,11 @@ const tables: Check = {
         "every table refuses another account and an open line",
         [...stack.policies.keys()].filter((name) => name.startsWith("table.")),
         (name) => {
-          const question = { action: "dynamodb:GetItem", resource: arnOf(stack, "dynamodb", `table/${name.slice("table.".length)}`), context: { "dynamodb:LeadingKeys": ["x#1"] } };
+          const question = {
+            action: "dynamodb:GetItem",
+            resource: arnOf(stack, "dynamodb", `table/${name.slice("table.".length)}`),
+            context: { "dynamodb:LeadingKeys": ["x#1"] },
+          };
           const stranger: Principal = { type: "session", roleArn: `arn:aws:iam::${foreign}:role/other`, sessionName: "run" };
           const open = { ...question, context: { ...question.context, "aws:SecureTransport": "false" } };
           return [
@@ -222,11 +213,14 @@ const metrics: Check = {
         stack.roles,
         (role) => [
           ...(["PulseQueue", "AWS/Lambda", "Other"].some(
-            (namespace) => asRole(stack, role, { action: "cloudwatch:PutMetricData", resource: "*", context: { "cloudwatch:namespace": namespace } }) === "allow",
+            (namespace) =>
+              asRole(stack, role, { action: "cloudwatch:PutMetricData", resource: "*", context: { "cloudwatch:namespace": namespace } }) === "allow",
           )
             ? ["it may put metric data"]
             : []),
-          ...(rolePolicy(stack, role).statements.some(({ actions }) => actions.items.some((action) => action.startsWith("cloudwatch:"))) ? ["a statement names CloudWatch"] : []),
+          ...(rolePolicy(stack, role).statements.some(({ actions }) => actions.items.some((action) => action.startsWith("cloudwatch:")))
+            ? ["a statement names CloudWatch"]
+            : []),
         ],
         (role) => ({ file: policyFile(data, `role.${role}`), value: "no cloudwatch action" }),
       ),
@@ -238,7 +232,20 @@ export function boundaryPart(project: Project): readonly Part[] {
   return onPolicies(project, (stack, data) => {
     const boundary = policyOf(stack, "boundary");
     const everything = { ...rolePolicy(stack, stack.deployment.relay), statements: [] as never[] };
-    const all = { ...everything, statements: [{ index: 0, sid: "All", effect: "Allow" as const, actions: { not: false, items: ["*"] }, resources: { not: false, items: ["*"] }, principals: undefined, conditions: [] }] };
+    const all = {
+      ...everything,
+      statements: [
+        {
+          index: 0,
+          sid: "All",
+          effect: "Allow" as const,
+          actions: { not: false, items: ["*"] },
+          resources: { not: false, items: ["*"] },
+          principals: undefined,
+          conditions: [],
+        },
+      ],
+    };
     const questions = [
       ["iam:CreateRole", `arn:aws:iam::${stack.environment.account}:role/new`],
       ["iam:PutRolePolicy", `arn:aws:iam::${stack.environment.account}:role/${stack.deployment.relay}`],

@@ -44,13 +44,24 @@ const detection: Check = {
           ...(check !== undefined && !project.statements.some(({ id }) => id === check) ? [`there is no check ${check}`] : []),
           ...(metric === undefined && alarm === undefined && check === undefined && silent === undefined ? ["nothing tells of it"] : []),
         ],
-        ({ number, metric, alarm, check, silent }) => ({ file: signals, address: `threat ${String(number)}`, value: metric ?? alarm ?? (check === undefined ? (silent ?? "nothing") : `check ${check}`) }),
+        ({ number, metric, alarm, check, silent }) => ({
+          file: signals,
+          address: `threat ${String(number)}`,
+          value: metric ?? alarm ?? (check === undefined ? (silent ?? "nothing") : `check ${check}`),
+        }),
       ),
-      one("DOC", "the threats are those of the security document", threatsOf(project).map(({ number }) => (new RegExp(`^\\| ${String(number)} \\|`, "m").test(textOf(project, "SECURITY.md")) ? undefined : `it has no threat ${String(number)}`)), {
-        file: "SECURITY.md",
-        line: lineOf(textOf(project, "SECURITY.md"), "## Threat model") ?? 1,
-        value: `${String(threatsOf(project).length)} threats`,
-      }),
+      one(
+        "DOC",
+        "the threats are those of the security document",
+        threatsOf(project).map(({ number }) =>
+          textOf(project, "SECURITY.md").includes(`\n| ${String(number)} |`) ? undefined : `it has no threat ${String(number)}`,
+        ),
+        {
+          file: "SECURITY.md",
+          line: lineOf(textOf(project, "SECURITY.md"), "## Threat model") ?? 1,
+          value: `${String(threatsOf(project).length)} threats`,
+        },
+      ),
       ran(project, "counters"),
       ran(project, "alert"),
     ];
@@ -62,7 +73,10 @@ const assessment: Check = {
   title: "a command tells what an incident reached; of a planted one it finds all and nothing besides",
   owasp: ["A09"],
   run: (project) => [
-    one("DOC", "the command is there", [project.commands.includes("incident scope") ? undefined : "there is no command incident scope"], { address: "pulsequeue incident scope", value: "a command" }),
+    one("DOC", "the command is there", [project.commands.includes("incident scope") ? undefined : "there is no command incident scope"], {
+      address: "pulsequeue incident scope",
+      value: "a command",
+    }),
     ran(project, "incident-scope"),
   ],
 };
@@ -71,7 +85,10 @@ const containment: Check = {
   id: "R3",
   title: "a handler is paused and a key refused within a second, and nothing is lost meanwhile",
   run: (project) => [
-    one("DOC", "the command is there", [project.commands.includes("incident contain") ? undefined : "there is no command incident contain"], { address: "pulsequeue incident contain", value: "a command" }),
+    one("DOC", "the command is there", [project.commands.includes("incident contain") ? undefined : "there is no command incident contain"], {
+      address: "pulsequeue incident contain",
+      value: "a command",
+    }),
     ran(project, "containment"),
   ],
 };
@@ -93,11 +110,16 @@ const lessons: Check = {
   id: "R6",
   title: "each incident that is written down names the check that would find it again, and that check has a mutant",
   run: (project) => [
-    one("DOC", "the procedure ends with what was learned, over a timeline from the ledger", [/^## 6\. Lessons learned\n[\s\S]*incident timeline/m.test(textOf(project, step)) ? undefined : "it does not"], {
-      file: step,
-      line: lineOf(textOf(project, step), "## 6. Lessons learned") ?? 1,
-      value: "pulsequeue incident timeline",
-    }),
+    one(
+      "DOC",
+      "the procedure ends with what was learned, over a timeline from the ledger",
+      [/^## 6\. Lessons learned\n[\s\S]*incident timeline/m.test(textOf(project, step)) ? undefined : "it does not"],
+      {
+        file: step,
+        line: lineOf(textOf(project, step), "## 6. Lessons learned") ?? 1,
+        value: "pulsequeue incident timeline",
+      },
+    ),
     one("DOC", "it is said how an incident is written down", [/^Check: /m.test(textOf(project, `${incidents}/README.md`)) ? undefined : "nobody says how"], {
       file: `${incidents}/README.md`,
       value: "its form",
@@ -124,7 +146,13 @@ const team: Check = {
   id: "CT1",
   title: "SECURITY.md and security.txt say whom to tell; no placeholder, and not expired",
   run: (project) => [
-    found("DOC", "security.txt has a contact and a policy and has not expired", 1, securityTxtFindings(textOf(project, ".well-known/security.txt"), project.now), { file: ".well-known/security.txt", value: "RFC 9116" }),
+    found(
+      "DOC",
+      "security.txt has a contact and a policy and has not expired",
+      1,
+      securityTxtFindings(textOf(project, ".well-known/security.txt"), project.now),
+      { file: ".well-known/security.txt", value: "RFC 9116" },
+    ),
     each(
       "DOC",
       "no document for people holds a placeholder",
@@ -149,7 +177,19 @@ const operations: Check = {
     eachPlanned(project, "each alarm leads to the environment's topic", ["aws_cloudwatch_metric_alarm"], ({ values, stack }) =>
       JSON.stringify(at(values, "alarm_actions")) === JSON.stringify([stack.environment.alarmTopic]) ? undefined : "it leads elsewhere",
     ),
-    found("DOC", "each path has an owner", 1, ownerFindings(textOf(project, ".github/CODEOWNERS"), new Map([["src/", 1], ["/infra/", 2]])), { file: ".github/CODEOWNERS", value: "owners" }),
+    found(
+      "DOC",
+      "each path has an owner",
+      1,
+      ownerFindings(
+        textOf(project, ".github/CODEOWNERS"),
+        new Map([
+          ["src/", 1],
+          ["/infra/", 2],
+        ]),
+      ),
+      { file: ".github/CODEOWNERS", value: "owners" },
+    ),
   ],
 };
 
@@ -157,11 +197,16 @@ const emergency: Check = {
   id: "CT3",
   title: "alarms lead to somebody on call; a page that was sent as a test was answered within 90 days",
   run: (project) => [
-    one("DOC", "the security document says who is reached in an emergency", [/\| Emergency \| \S/.test(textOf(project, "SECURITY.md")) ? undefined : "it does not say it"], {
-      file: "SECURITY.md",
-      line: lineOf(textOf(project, "SECURITY.md"), "| Emergency |") ?? 1,
-      value: "on-call route",
-    }),
+    one(
+      "DOC",
+      "the security document says who is reached in an emergency",
+      [/\| Emergency \| \S/.test(textOf(project, "SECURITY.md")) ? undefined : "it does not say it"],
+      {
+        file: "SECURITY.md",
+        line: lineOf(textOf(project, "SECURITY.md"), "| Emergency |") ?? 1,
+        value: "on-call route",
+      },
+    ),
     each(
       "PLAN",
       "each alarm topic has somebody who listens",

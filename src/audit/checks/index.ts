@@ -7,6 +7,7 @@ import { incidentChecks } from "./incidents.ts";
 import { monitoringChecks } from "./monitoring.ts";
 import { networkChecks } from "./network.ts";
 import { pipelineChecks } from "./pipeline.ts";
+import { qualityChecks } from "./quality.ts";
 import { secretChecks } from "./secrets.ts";
 import { storeChecks } from "./stores.ts";
 
@@ -16,6 +17,7 @@ export const checks: readonly Check[] = [
   ...storeChecks,
   ...networkChecks,
   ...codeChecks,
+  ...qualityChecks,
   ...secretChecks,
   ...monitoringChecks,
   ...pipelineChecks,

@@ -1,7 +1,7 @@
 /** What is seen of a running system, and what of it stays. */
 import { alarmKinds } from "../../synth/index.ts";
 import { each, ran, unseen, type Check, type Part } from "../check.ts";
-import { at, eachPlanned, infraPart, jsonAt, seen, planned } from "../plan.ts";
+import { at, textAt, eachPlanned, infraPart, jsonAt, seen, planned } from "../plan.ts";
 import { pathsOf, textOf, type Project } from "../project.ts";
 
 const logs: Check = {
@@ -17,7 +17,8 @@ const logs: Check = {
       ["aws_lambda_function"],
       ({ values }) => [
         ...(at(values, "logging_config", 0, "log_format") === "JSON" ? [] : ["it logs text"]),
-        ...(String(at(values, "logging_config", 0, "log_group")).includes(String(at(values, "function_name"))) || String(at(values, "logging_config", 0, "log_group")).includes("«")
+        ...(String(at(values, "logging_config", 0, "log_group")).includes(String(at(values, "function_name"))) ||
+        String(at(values, "logging_config", 0, "log_group")).includes("«")
           ? []
           : ["it logs into another group"]),
       ],
@@ -61,16 +62,25 @@ const dashboards: Check = {
       "every panel shows a metric that AWS or the engine writes",
       project.stacks.flatMap(({ name, folder, infrastructure }) => panelsOf(infrastructure.variables.dashboard).map((panel) => ({ name, folder, panel }))),
       ({ panel: { namespace, metric, dimensions } }) => unknownMetric(project, namespace, metric, dimensions),
-      ({ name, folder, panel }) => ({ file: `${folder}/topology.auto.tfvars.json`, address: `${name}: ${panel.title}`, value: `${panel.namespace} ${panel.metric}` }),
+      ({ name, folder, panel }) => ({
+        file: `${folder}/topology.auto.tfvars.json`,
+        address: `${name}: ${panel.title}`,
+        value: `${panel.namespace} ${panel.metric}`,
+      }),
     ),
     eachPlanned(project, "the dashboard that is made is the generated one", ["aws_cloudwatch_dashboard"], (resource) =>
-      JSON.stringify(jsonAt(resource, "dashboard_body")) === JSON.stringify(parsed(resource.stack.infrastructure.variables.dashboard)) ? undefined : "it is another one",
+      JSON.stringify(jsonAt(resource, "dashboard_body")) === JSON.stringify(parsed(resource.stack.infrastructure.variables.dashboard))
+        ? undefined
+        : "it is another one",
     ),
     each(
       "PLAN",
       "nothing runs from an image by its tag",
       project.stacks,
-      ({ infra }) => infra.resources.filter(({ values }) => typeof values["image_uri"] === "string" && !String(values["image_uri"]).includes("@sha256:")).map(({ address }) => `${address} runs an image by its tag`),
+      ({ infra }) =>
+        infra.resources
+          .filter(({ values }) => textAt(values, "image_uri") !== "" && !textAt(values, "image_uri").includes("@sha256:"))
+          .map(({ address }) => `${address} runs an image by its tag`),
       ({ folder, infra }) => ({ file: `${folder}/main.tf`, value: `${String(infra.resources.length)} resources` }),
     ),
   ],
@@ -90,7 +100,10 @@ function panelsOf(dashboard: string): readonly Panel[] {
       title: String(at(widget, "properties", "title")),
       namespace: String(at(line, 0)),
       metric: String(at(line, 1)),
-      dimensions: (Array.isArray(line) ? (line as readonly unknown[]) : []).slice(2).filter((_, index) => index % 2 === 0).filter((name) => typeof name === "string"),
+      dimensions: (Array.isArray(line) ? (line as readonly unknown[]) : [])
+        .slice(2)
+        .filter((_, index) => index % 2 === 0)
+        .filter((name) => typeof name === "string"),
     })),
   );
 }
@@ -114,7 +127,9 @@ const alarms: Check = {
       "every kind of alarm is made in every environment",
       project.stacks.flatMap((stack) => alarmKinds.map((kind) => ({ stack, kind }))),
       ({ stack, kind }) =>
-        stack.infra.resources.some(({ type, values }) => type === "aws_cloudwatch_metric_alarm" && String(values["alarm_name"]).startsWith(`${stack.deployment.prefix}-${kind}-`))
+        stack.infra.resources.some(
+          ({ type, values }) => type === "aws_cloudwatch_metric_alarm" && textAt(values, "alarm_name").startsWith(`${stack.deployment.prefix}-${kind}-`),
+        )
           ? undefined
           : "no such alarm is made",
       ({ stack, kind }) => ({ file: `${stack.folder}/topology.auto.tfvars.json`, address: `${stack.name}: ${kind}`, value: "made" }),
@@ -124,7 +139,11 @@ const alarms: Check = {
       "each alarm watches a metric that is written, by the dimensions that it is written with",
       project.stacks.flatMap(({ name, folder, infrastructure }) => Object.values(infrastructure.variables.alarms).map((alarm) => ({ name, folder, alarm }))),
       ({ alarm: { namespace, metric, dimensions } }) => unknownMetric(project, namespace, metric, Object.keys(dimensions)),
-      ({ name, folder, alarm }) => ({ file: `${folder}/topology.auto.tfvars.json`, address: `${name}: ${alarm.name}`, value: `${alarm.namespace} ${alarm.metric}` }),
+      ({ name, folder, alarm }) => ({
+        file: `${folder}/topology.auto.tfvars.json`,
+        address: `${name}: ${alarm.name}`,
+        value: `${alarm.namespace} ${alarm.metric}`,
+      }),
     ),
     ran(project, "alert"),
   ],
@@ -142,15 +161,13 @@ const trail: Check = {
 const flow: Check = {
   id: "A2",
   title: "one correlation id leads from ingest to effect, and every attempt is logged once with its end, never with its payload",
-  run: (project) => [
-    infraPart(project, "functions"),
-    ran(project, "log-canaries"),
-  ],
+  run: (project) => [infraPart(project, "functions"), ran(project, "log-canaries")],
 };
 
 const events: Check = {
   id: "A3",
-  title: "the journal and the ledger are chained: each kind of tampering is found here and now; in AWS every event is archived and what nobody waits for is logged",
+  title:
+    "the journal and the ledger are chained: each kind of tampering is found here and now; in AWS every event is archived and what nobody waits for is logged",
   owasp: ["A08", "A09"],
   run: (project) => [
     ran(project, "ledger"),
@@ -159,7 +176,7 @@ const events: Check = {
       "PLAN",
       "logs of the bus hold no event's content",
       planned(project, "aws_cloudwatch_event_bus"),
-      ({ values }) => (["FULL"].includes(String(at(values, "log_config", 0, "include_detail") ?? "NONE")) ? "its log holds the events' content" : undefined),
+      ({ values }) => (at(values, "log_config", 0, "include_detail") === "FULL" ? "its log holds the events' content" : undefined),
       (resource) => seen(resource, "log_config"),
     ),
   ],
@@ -167,7 +184,8 @@ const events: Check = {
 
 const streams: Check = {
   id: "A4",
-  title: "the journal's and the deliveries' changes are streamed, read with bisection, an age and a place for failures; what the journal tells is what the tables hold",
+  title:
+    "the journal's and the deliveries' changes are streamed, read with bisection, an age and a place for failures; what the journal tells is what the tables hold",
   run: (project) => [
     eachPlanned(
       project,
@@ -225,6 +243,5 @@ export function commandsPart(project: Project, pattern: RegExp, claim: string): 
     ({ path, line, words }) => ({ file: path, line, value: words }),
   );
 }
-
 
 export const monitoringChecks: readonly Check[] = [logs, metrics, dashboards, alarms, trail, flow, events, streams];

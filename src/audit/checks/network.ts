@@ -1,6 +1,6 @@
 /** Networks: where there is one at all. */
 import { each, ran, type Check } from "../check.ts";
-import { at, eachPlanned, infraPart, planned, seen, withoutNetwork, type Planned } from "../plan.ts";
+import { at, textAt, eachPlanned, infraPart, planned, seen, withoutNetwork, type Planned } from "../plan.ts";
 
 /** First and last address of a block as numbers; `undefined` for what is none. */
 export function rangeOf(cidr: string): readonly [first: number, last: number] | undefined {
@@ -18,7 +18,9 @@ const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(rang
 function badBlock(cidr: unknown): string | undefined {
   const range = rangeOf(String(cidr));
   if (range === undefined) return `${String(cidr)} is no block of addresses`;
-  return privateBlocks.some((block) => block !== undefined && block[0] <= range[0] && range[1] <= block[1]) ? undefined : `${String(cidr)} is not private (RFC 1918)`;
+  return privateBlocks.some((block) => block !== undefined && block[0] <= range[0] && range[1] <= block[1])
+    ? undefined
+    : `${String(cidr)} is not private (RFC 1918)`;
 }
 
 function overlaps(subnet: Planned, all: readonly Planned[]): boolean {
@@ -76,7 +78,7 @@ const groups: Check = {
       ({ values }) => {
         return [
           ...(at(values, "ip_protocol") === "-1" || at(values, "from_port") !== at(values, "to_port") ? ["it opens more than one port"] : []),
-          ...(String(at(values, "description") ?? "").trim() === "" ? ["it does not say why"] : []),
+          ...(textAt(values, "description").trim() === "" ? ["it does not say why"] : []),
         ];
       },
       ["cidr_ipv4"],
@@ -120,9 +122,7 @@ const monitoring: Check = {
 const gateways: Check = {
   id: "N4",
   title: "no internet gateway: nothing declares that it needs one",
-  run: (project) => [
-    infraPart(project, "network"),
-  ],
+  run: (project) => [infraPart(project, "network")],
 };
 
 export const networkChecks: readonly Check[] = [blocks, groups, monitoring, gateways];

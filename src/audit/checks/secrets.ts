@@ -3,7 +3,8 @@ import { each, ran, type Check, type Part } from "../check.ts";
 import { secretFindings } from "../delivery/secrets.ts";
 import { at, eachPlanned, infraPart, planned, seen } from "../plan.ts";
 import type { Project } from "../project.ts";
-import { arnOf, asRole, functionsOf, onPolicies, policyFile } from "./iam.ts";
+import { functionsOf } from "./iam.ts";
+import { arnOf, asRole, onPolicies, policyFile } from "../permissions/questions.ts";
 
 const references: Check = {
   id: "S1",
@@ -17,7 +18,7 @@ const references: Check = {
       planned(project, "aws_lambda_function"),
       ({ values }) =>
         Object.entries((at(values, "environment", 0, "variables") ?? {}) as Readonly<Record<string, unknown>>)
-          .filter(([name, value]) => !/^PULSEQUEUE_/.test(name) || String(value).length > 64)
+          .filter(([name, value]) => !name.startsWith("PULSEQUEUE_") || String(value).length > 64)
           .map(([name]) => `it is given ${name}`),
       (resource) => seen(resource, "environment", 0, "variables"),
     ),
@@ -47,16 +48,25 @@ function readersPart(project: Project): readonly Part[] {
       [...project.app.topology.secrets.keys()],
       (secret) => {
         const wanted = new Set(
-          [...(declaredReaders(project).get(secret) ?? [])].map((name) => stack.deployment.handlers.get(name)?.function ?? stack.deployment.endpoints.get(name) ?? name),
+          [...(declaredReaders(project).get(secret) ?? [])].map(
+            (name) => stack.deployment.handlers.get(name)?.function ?? stack.deployment.endpoints.get(name) ?? name,
+          ),
         );
         const read = (name: string) => ({ action: "secretsmanager:GetSecretValue", resource: arnOf(stack, "secretsmanager", `secret:${name}-AbCdEf`) });
         return functionsOf(data).flatMap((role) => {
           const may = asRole(stack, role, read(stack.deployment.secrets.get(secret) ?? secret)) === "allow";
           const other = asRole(stack, role, read(`other/${secret}`)) === "allow";
-          return [...(may === wanted.has(role) ? [] : [`${role} ${may ? "may read it and does not declare it" : "declares it and may not read it"}`]), ...(other ? [`${role} may read another deployment's`] : [])];
+          return [
+            ...(may === wanted.has(role) ? [] : [`${role} ${may ? "may read it and does not declare it" : "declares it and may not read it"}`]),
+            ...(other ? [`${role} may read another deployment's`] : []),
+          ];
         });
       },
-      (secret) => ({ file: policyFile(data, `role.${[...(declaredReaders(project).get(secret) ?? [])][0] ?? ""}`), address: secret, value: "GetSecretValue on its ARN" }),
+      (secret) => ({
+        file: policyFile(data, `role.${[...(declaredReaders(project).get(secret) ?? [])][0] ?? ""}`),
+        address: secret,
+        value: "GetSecretValue on its ARN",
+      }),
       noSecrets(project),
     ),
   ]);
@@ -101,7 +111,10 @@ const configuration: Check = {
         "IAM",
         "no role may read a parameter",
         stack.roles,
-        (role) => (asRole(stack, role, { action: "ssm:GetParameter", resource: arnOf(stack, "ssm", "parameter/any/name") }) === "allow" ? "it may read parameters" : undefined),
+        (role) =>
+          asRole(stack, role, { action: "ssm:GetParameter", resource: arnOf(stack, "ssm", "parameter/any/name") }) === "allow"
+            ? "it may read parameters"
+            : undefined,
         (role) => ({ file: policyFile(data, `role.${role}`), value: "ssm:GetParameter refused" }),
       ),
     ]),
@@ -110,9 +123,9 @@ const configuration: Check = {
 
 /** What a scanner that sees anything must see. Put together here, so that this file holds none. */
 const planted: readonly string[] = [
-  `aws_key = "AK${"IA"}Q3EGRFTZ7NWM2K5B"`,
-  `-----BEGIN ${"PRIVATE"} KEY-----\n${"MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj".repeat(2)}`,
-  `token: gh${"p"}_${"aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA2bC4"}`,
+  `aws_key = "${["AK", "IAQ3EGRFTZ7NWM2K5B"].join("")}"`,
+  `${["-----BEGIN", "PRIVATE", "KEY-----"].join(" ")}\n${"MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj".repeat(2)}`,
+  `token: ${["gh", "p_aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA2bC4"].join("")}`,
   `"password": "${["k7Qz", "9fLm2", "Xw4Rt8", "Vb3Np6"].join("")}"`,
 ];
 
@@ -132,8 +145,20 @@ const nowhere: Check = {
     const history = project.tools.get("history");
     const commits = (history?.output ?? "").split(/^commit (?=[\da-f]{40}$)/m).slice(1);
     return [
-      each("RUN", "planted secrets are found", planted, (text) => (secretsIn("planted", text).length > 0 ? undefined : "it is not found"), (text) => ({ address: text.slice(0, 12), value: "found" })),
-      each("RUN", "no file of the project holds one", [...project.files], ([path, text]) => secretsIn(path, text), ([path]) => ({ file: path, value: "scanned" })),
+      each(
+        "RUN",
+        "planted secrets are found",
+        planted,
+        (text) => (secretsIn("planted", text).length > 0 ? undefined : "it is not found"),
+        (text) => ({ address: text.slice(0, 12), value: "found" }),
+      ),
+      each(
+        "RUN",
+        "no file of the project holds one",
+        [...project.files],
+        ([path, text]) => secretsIn(path, text),
+        ([path]) => ({ file: path, value: "scanned" }),
+      ),
       each(
         "RUN",
         "no commit added one",

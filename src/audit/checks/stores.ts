@@ -1,17 +1,13 @@
 /** What is stored and how it comes back: the lines on the protection of data. */
 import { each, ran, type Check } from "../check.ts";
 import { at, eachPlanned, infraPart, planned, seen, withoutNetwork } from "../plan.ts";
-import { asRole, arnOf, onPolicies, policyFile } from "./iam.ts";
+import { asRole, arnOf, onPolicies, policyFile } from "../permissions/questions.ts";
 
 const encryption: Check = {
   id: "D1",
   title: "every store has a key of ours that rotates, and the embedded engine stores no personal data in the open",
   owasp: ["A04"],
-  run: (project) => [
-    infraPart(project, "encryption"),
-    infraPart(project, "key-rotation"),
-    ran(project, "encryption"),
-  ],
+  run: (project) => [infraPart(project, "encryption"), infraPart(project, "key-rotation"), ran(project, "encryption")],
 };
 
 const recovery: Check = {
@@ -61,7 +57,7 @@ const places: Check = {
       "each function has a VPC exactly where its environment declares one for it",
       planned(project, "aws_lambda_function"),
       ({ values, stack }) => {
-        const wanted = Object.keys((at(stack.environment, "network", "handlers") ?? {}) as object).map((name) => stack.deployment.handlers.get(name)?.function);
+        const wanted = Object.keys(at(stack.environment, "network", "handlers") ?? {}).map((name) => stack.deployment.handlers.get(name)?.function);
         const isWanted = wanted.includes(String(at(values, "function_name")));
         const subnets = at(values, "vpc_config", 0, "subnet_ids");
         if (!isWanted) return subnets === undefined ? undefined : "it is in a VPC that nobody asked for";
@@ -69,7 +65,14 @@ const places: Check = {
       },
       (resource) => seen(resource, "vpc_config"),
     ),
-    eachPlanned(project, "subnets give no public address", ["aws_subnet"], ({ values }) => (at(values, "map_public_ip_on_launch") === true ? "it does" : undefined), ["map_public_ip_on_launch"], withoutNetwork(project)),
+    eachPlanned(
+      project,
+      "subnets give no public address",
+      ["aws_subnet"],
+      ({ values }) => (at(values, "map_public_ip_on_launch") === true ? "it does" : undefined),
+      ["map_public_ip_on_launch"],
+      withoutNetwork(project),
+    ),
   ],
 };
 

@@ -4,7 +4,13 @@ import type { Bench, Experiment } from "../experiment.ts";
 import { cloudEvent, note, on, problemsWhere, structured, tokenOf } from "./tools.ts";
 
 /** Ways to name a path that a careless router takes for another one. */
-const disguises = (path: string): readonly string[] => [`/${path}`, path.toUpperCase(), path.replace("/v1/", "/v1/../v1/"), path.replace("v1", "%76%31"), `${path}/`];
+const disguises = (path: string): readonly string[] => [
+  `/${path}`,
+  path.toUpperCase(),
+  path.replace("/v1/", "/v1/../v1/"),
+  path.replace("v1", "%76%31"),
+  `${path}/`,
+];
 
 interface Operation {
   readonly method: string;
@@ -146,7 +152,8 @@ const payloads: Experiment = {
         const isValid = !(result instanceof Promise) && result.issues === undefined;
         const status = await send(cloudEvent("canary.noted", `f-${String(index)}`, data));
         if (status === 202) accepted += 1;
-        if ((status === 202) !== isValid && status < 500) problems.push(`${JSON.stringify(data)} is ${isValid ? "valid" : "invalid"} and answered with ${String(status)}`);
+        if ((status === 202) !== isValid && status < 500)
+          problems.push(`${JSON.stringify(data)} is ${isValid ? "valid" : "invalid"} and answered with ${String(status)}`);
         if (status >= 500) problems.push(`${JSON.stringify(data)} is answered with ${String(status)}`);
       }
       for (const body of hostile) {
@@ -155,7 +162,11 @@ const payloads: Experiment = {
       }
       if (Object.hasOwn(Object.prototype, "polluted")) problems.push("Object.prototype was changed");
       const value = `${String(count)} random and ${String(hostile.length)} hostile bodies, ${String(accepted)} valid ones accepted`;
-      return { tried: count + hostile.length, value, problems: [...problems.slice(0, 5), ...problemsWhere([accepted > 0, "not even a valid body was accepted"])] };
+      return {
+        tried: count + hostile.length,
+        value,
+        problems: [...problems.slice(0, 5), ...problemsWhere([accepted > 0, "not even a valid body was accepted"])],
+      };
     }),
 };
 
@@ -196,7 +207,10 @@ const errors: Experiment = {
       return {
         tried: asks.length + 2,
         value: `${String(asks.length)} errors provoked, ${String(dead.length)} of 2 bad events are dead letters`,
-        problems: [...problems, ...problemsWhere([dead.length === 2, "a bad event is no dead letter"], [view.includes("NON_RETRYABLE"), "a dead letter has no cause"])],
+        problems: [
+          ...problems,
+          ...problemsWhere([dead.length === 2, "a bad event is no dead letter"], [view.includes("NON_RETRYABLE"), "a dead letter has no cause"]),
+        ],
       };
     }),
 };

@@ -32,7 +32,9 @@ const encryption: Experiment = {
 };
 
 /** What the tables hold, as one text. */
-async function rowsOf(bench: { readonly queue: { readonly inspect: { table(table: typeof notes | typeof tally): { all(): Promise<unknown> } } } }): Promise<string> {
+async function rowsOf(bench: {
+  readonly queue: { readonly inspect: { table(table: typeof notes | typeof tally): { all(): Promise<unknown> } } };
+}): Promise<string> {
   return JSON.stringify([await bench.queue.inspect.table(notes).all(), await bench.queue.inspect.table(tally).all()]);
 }
 

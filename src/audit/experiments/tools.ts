@@ -65,3 +65,8 @@ export function sampleOf(metrics: string, name: string): number | undefined {
 export function problemsWhere(...claims: readonly (readonly [holds: boolean, otherwise: string])[]): readonly string[] {
   return claims.filter(([holds]) => !holds).map(([, otherwise]) => otherwise);
 }
+
+/** Publishes a note over the door; answers the status. */
+export async function publishAs(bench: Bench, token: string, id: string): Promise<number> {
+  return (await bench.ask("/v1/events", { token, headers: structured, body: cloudEvent("canary.noted", id, { id, amount: 1 }) })).status;
+}

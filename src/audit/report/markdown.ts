@@ -34,6 +34,6 @@ function plain(text: string): string {
   return text
     .replaceAll("|", "\\|")
     .replaceAll("**", "")
-    .replaceAll(/\[(?<label>[^\]]*)\]\((?<address>[^)]*)\)/g, "$<label> (`$<address>`)")
+    .replaceAll(/\[(?<label>[^\][]*)\]\((?<address>[^)]*)\)/g, "$<label> (`$<address>`)")
     .replaceAll(/\s+/g, " ");
 }

@@ -36,7 +36,10 @@ function resultOf(finding: Finding, ruleIndex: number): object {
   const locations = places
     .filter(({ file }) => file !== undefined)
     .map(({ file = "", line }) => ({
-      physicalLocation: { artifactLocation: { uri: file.split("/").map(encodeURIComponent).join("/") }, ...(line === undefined ? {} : { region: { startLine: line } }) },
+      physicalLocation: {
+        artifactLocation: { uri: file.split("/").map(encodeURIComponent).join("/") },
+        ...(line === undefined ? {} : { region: { startLine: line } }),
+      },
     }));
   const reason = reasons.length === 0 ? parts.map(({ claim }) => claim).join("; ") : reasons.join("; ");
   return {

@@ -42,7 +42,11 @@ export function createLab(app: App): Lab & { readonly close: () => void } {
     listen: async (host, hasCredentials) => {
       const bench = await openLocal(app, { file: ":memory:", secrets: () => "none" });
       try {
-        const http = createHttpApp({ app, queue: bench, authenticator: { authenticate: () => Promise.reject(new Error("nobody")), isCurrent: async () => false } });
+        const http = createHttpApp({
+          app,
+          queue: bench,
+          authenticator: { authenticate: () => Promise.reject(new Error("nobody")), isCurrent: async () => false },
+        });
         const server = await serve(http, { host, port: 0, hasCredentials });
         await server.close(0);
         return undefined;

@@ -104,7 +104,7 @@ async function askTools(root: string, files: Project["files"]): Promise<Readonly
     ["history", "git", ["log", "--all", "--patch", "--unified=0", "--no-color", "--no-ext-diff", "--format=commit %H"]],
     ["commit", "git", ["rev-parse", "HEAD"]],
     // The app's own run over every edge of its topology, where it has one.
-    ...(/"exercise":/.test(files.get("package.json") ?? "") ? ([["exercise", "npm", ["run", "--silent", "exercise"]]] as const) : []),
+    ...((files.get("package.json") ?? "").includes('"exercise":') ? ([["exercise", "npm", ["run", "--silent", "exercise"]]] as const) : []),
   ];
   const results = await Promise.all(
     asked.map(async ([name, command, args, input]) => {
@@ -136,13 +136,21 @@ export function run(root: string, command: string, args: readonly string[], inpu
   });
 }
 
+/** Of `handler="note",outcome="done"`. */
+function labelsOf(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((pair) => pair.split("=")[0] ?? "")
+    .filter((label) => label !== "");
+}
+
 /** Names and labels of all series that an engine begins with. */
 async function readMetrics(): Promise<Project["metrics"]> {
   const lab = createLab(canaryApp);
   const bench = await lab.open({ app: canaryApp });
   try {
     const series = [...(await bench.metrics()).matchAll(/^(?<name>pulsequeue_\w+)(?:\{(?<labels>[^}]*)\})? /gm)];
-    return new Map(series.map(({ groups }) => [groups?.["name"] ?? "", [...(groups?.["labels"] ?? "").matchAll(/(\w+)="/g)].map(([, label = ""]) => label)]));
+    return new Map(series.map(({ groups }) => [groups?.["name"] ?? "", labelsOf(groups?.["labels"] ?? "")]));
   } finally {
     await bench.close();
     lab.close();

@@ -16,6 +16,10 @@ async function load<Module>(name: string, importIt: () => Promise<Module>): Prom
   try {
     return await importIt();
   } catch {
-    throw new CommandError("FILE_MISSING", `The package ${name} is not installed, which the audit reads this project with`, `Run \`npm install --save-dev ${name}\`.`);
+    throw new CommandError(
+      "FILE_MISSING",
+      `The package ${name} is not installed, which the audit reads this project with`,
+      `Run \`npm install --save-dev ${name}\`.`,
+    );
   }
 }

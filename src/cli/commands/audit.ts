@@ -32,7 +32,9 @@ interface VerifyOptions {
 
 export function addAudit(program: Command, session: Session): void {
   const audit = new Command("audit")
-    .description("check every line of the security document: policies, plans, workflows, documents, and controls that are tried out; exit code 3 where one is not true")
+    .description(
+      "check every line of the security document: policies, plans, workflows, documents, and controls that are tried out; exit code 3 where one is not true",
+    )
     .option("--infra <path>", "folder of the infrastructure", "infra")
     .option("--statements <file>", "lines of the document that is audited", "docs/security/statements.json")
     .option("--decisions <file>", "waivers and attestations", "audit.json")
@@ -53,13 +55,25 @@ async function runAudit(call: Call<AuditOptions>, program: Command): Promise<Exi
   const { io, options, print } = call;
   const started = performance.now();
   const path = (name: string): string => resolve(io.cwd, name);
-  const statements = parseStatements(readJson(path(options.statements), options.statements, "Copy it from the reference application, or name it with --statements."));
+  const statements = parseStatements(
+    readJson(path(options.statements), options.statements, "Copy it from the reference application, or name it with --statements."),
+  );
   const ids = new Set(statements.map(({ id }) => id));
   const decisions = existsSync(path(options.decisions)) ? parseDecisions(readJson(path(options.decisions), options.decisions, ""), ids) : noDecisions;
   const only = chosen(options.only, ids);
   const { app, stacks } = await openStacks(call);
   const project = await print.progress("audit", (step) =>
-    loadProject({ root: io.cwd, infra: path(options.infra), app, stacks, statements, commands: commandNames(program), experiments, now: io.now(), onStep: step }),
+    loadProject({
+      root: io.cwd,
+      infra: path(options.infra),
+      app,
+      stacks,
+      statements,
+      commands: commandNames(program),
+      experiments,
+      now: io.now(),
+      onStep: step,
+    }),
   );
   const findings = auditOf(project, checks, decisions, only);
   const report: Omit<Report, "previous"> = {
@@ -122,10 +136,21 @@ function textOf({ print, io }: Call, { findings, counts, seconds }: Omit<Report,
     return [...head, ...linesOf(finding, width, wide, room, (text, status) => print.paint(colours[status], text))];
   });
   const tally = statuses.filter((status) => counts[status] > 0).map((status) => `${String(counts[status])} ${status}`);
-  return [...lines.slice(1), "", `${plural(findings.length, "line")}: ${tally.join(", ")}, in ${String(seconds)} s`, ...written.map((name) => `wrote ${name}`)].join("\n");
+  return [
+    ...lines.slice(1),
+    "",
+    `${plural(findings.length, "line")}: ${tally.join(", ")}, in ${String(seconds)} s`,
+    ...written.map((name) => `wrote ${name}`),
+  ].join("\n");
 }
 
-function linesOf({ id, status, text, title, reasons }: Finding, width: number, wide: number, room: number, paint: (text: string, status: Status) => string): readonly string[] {
+function linesOf(
+  { id, status, text, title, reasons }: Finding,
+  width: number,
+  wide: number,
+  room: number,
+  paint: (text: string, status: Status) => string,
+): readonly string[] {
   const indent = " ".repeat(width + wide + 4);
   const said = text.replace(/^(?:- (?:\[ \] )?|\d\. )/, "").replaceAll("**", "");
   return [
@@ -150,7 +175,9 @@ async function verifyReports({ args, options, io, print }: Call<VerifyOptions>):
   if (!existsSync(path)) throw new CommandError("FILE_MISSING", `There is no folder ${folder}`, "Name the folder that `pulsequeue audit --report` writes to.");
   const result = verifyChain(path, options.head);
   print.result(result, () =>
-    result.ok ? `${plural(result.reports, "report")}, none changed or removed; the last has the hash ${result.head ?? "of nothing"}` : result.problems.join("\n"),
+    result.ok
+      ? `${plural(result.reports, "report")}, none changed or removed; the last has the hash ${result.head ?? "of nothing"}`
+      : result.problems.join("\n"),
   );
   return result.ok ? exit.ok : exit.problem;
 }

@@ -18,14 +18,23 @@ export interface Mutant {
 type Values = Readonly<Record<string, unknown>>;
 
 /** Values of the resources of one type, of every environment; only those whose address or name holds `named`. */
-export function withResource(check: string, name: string, type: string, change: Values | ((values: Values) => Values), named = "", of: "infra" | "account" = "infra"): Mutant {
+export function withResource(
+  check: string,
+  name: string,
+  type: string,
+  change: Values | ((values: Values) => Values),
+  named = "",
+  of: "infra" | "account" = "infra",
+): Mutant {
   const changed = (values: Values): Values => (typeof change === "function" ? change(values) : { ...values, ...change });
   return onStacks(check, name, (stack) => ({
     ...stack,
     [of]: {
       ...stack[of],
       resources: stack[of].resources.map((resource) =>
-        resource.type === type && (resource.address.includes(named) || String(resource.values["name"]).includes(named)) ? { ...resource, values: changed(resource.values) as typeof resource.values } : resource,
+        resource.type === type && (resource.address.includes(named) || JSON.stringify(resource.values["name"] ?? "").includes(named))
+          ? { ...resource, values: changed(resource.values) as typeof resource.values }
+          : resource,
       ),
     },
   }));
@@ -39,7 +48,10 @@ export function withoutResource(check: string, name: string, type: string, of: "
 export function moreResource(check: string, name: string, type: string, values: Values, of: "infra" | "account" = "infra"): Mutant {
   return onStacks(check, name, (stack) => ({
     ...stack,
-    [of]: { ...stack[of], resources: [...stack[of].resources, { address: `${type}.planted`, type, values: values as StackData["infra"]["resources"][number]["values"] }] },
+    [of]: {
+      ...stack[of],
+      resources: [...stack[of].resources, { address: `${type}.planted`, type, values: values as StackData["infra"]["resources"][number]["values"] }],
+    },
   }));
 }
 
@@ -53,7 +65,12 @@ interface WrittenStatement {
 }
 
 /** The committed policies whose names fit, with other statements. */
-export function withPolicy(check: string, name: string, fits: RegExp, change: (statements: readonly WrittenStatement[], stack: StackData) => readonly unknown[]): Mutant {
+export function withPolicy(
+  check: string,
+  name: string,
+  fits: RegExp,
+  change: (statements: readonly WrittenStatement[], stack: StackData) => readonly unknown[],
+): Mutant {
   return onStacks(check, name, (stack) => ({
     ...stack,
     found: new Map(
@@ -73,7 +90,8 @@ export function withFile(check: string, name: string, path: string, find: string
     name,
     change: (project) => {
       const text = project.files.get(path);
-      if (text === undefined || text.search(find) < 0 && !(typeof find === "string" && text.includes(find))) throw new Error(`${path} does not hold what the mutant "${name}" changes`);
+      if (text === undefined || (text.search(find) < 0 && !(typeof find === "string" && text.includes(find))))
+        throw new Error(`${path} does not hold what the mutant "${name}" changes`);
       const changed = typeof find === "string" ? text.replaceAll(find, replace) : text.replace(find, replace);
       const workflows = project.workflows.has(path) ? new Map([...project.workflows, [path, parse(changed) as unknown]]) : project.workflows;
       return { ...project, workflows, files: new Map([...project.files, [path, changed]]) };
