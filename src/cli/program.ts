@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { Session } from "./call.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addBackup, addVerify } from "./commands/backup.ts";
 import { addBuild } from "./commands/build.ts";
 import { addCost } from "./commands/cost.ts";
@@ -76,6 +77,7 @@ export function createProgram(session: Session): Command {
   addRollback(program, session);
   addIam(program, session);
   addPlan(program, session);
+  addAudit(program, session);
   addDoctor(program, session);
   addBackup(program, session);
   addVerify(program, session);

@@ -98,6 +98,7 @@ export const errorCatalogue = {
   ENVELOPE_UNKNOWN: entry(422, "never", "A newer version sent this message: deploy the newer version here too, then redrive."),
   IAM_POLICY_INVALID: entry(500, "never", "Correct the policy at the statement that the message names; only what the evaluator fully understands is judged."),
   IAM_REQUEST_INVALID: entry(400, "fix-input", "Ask about an action, a resource and condition keys that AWS's service reference puts together."),
+  AUDIT_INVALID: entry(400, "fix-input", "Correct each field that the message lists in audit.json or in the statements, then audit again."),
   INTERNAL: entry(500, "never", "This is a defect of PulseQueue: report it with the code and the steps that lead to it."),
 } as const satisfies Record<string, ErrorEntry>;
 

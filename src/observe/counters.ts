@@ -50,6 +50,7 @@ export function countFacts(meter: Meter, { events, handlers }: Topology): Observ
   const duplicates = counter("pulsequeue_duplicates_dropped_total", "Events published again with an identity that was there: nothing was stored.", "event");
   const deliveries = counter("pulsequeue_deliveries_total", "Attempts that ended, by how.", "handler", "event", "outcome");
   const retries = counter("pulsequeue_retries_total", "Attempts that failed and are tried again.", "handler");
+  const dead = counter("pulsequeue_dead_letters_total", "Deliveries that ended as dead letters.", "handler");
   const conflicts = counter("pulsequeue_conflicts_total", "Batches that ran again, since rows they had read were changed by others.", "handler");
   const duration = histogram("pulsequeue_handler_duration_seconds", "How long an attempt ran.", durations, "handler");
   const latency = histogram(
@@ -64,7 +65,7 @@ export function countFacts(meter: Meter, { events, handlers }: Topology): Observ
 
   for (const event of events.keys()) for (const count of [published, duplicates]) count({ event }, 0);
   for (const handler of handlers.values()) {
-    for (const count of [retries, conflicts]) count({ handler: handler.name }, 0);
+    for (const count of [retries, dead, conflicts]) count({ handler: handler.name }, 0);
     for (const observe of [duration, latency]) observe({ handler: handler.name }, undefined);
     for (const { name: event } of handler.on) for (const outcome of outcomes) deliveries({ handler: handler.name, event, outcome }, 0);
   }
@@ -82,6 +83,7 @@ export function countFacts(meter: Meter, { events, handlers }: Topology): Observ
         deliveries({ handler, event: eventOf(fact.event), outcome: fact.state }, 1);
         duration({ handler }, fact.milliseconds / 1000);
         if (fact.state === "retrying") retries({ handler }, 1);
+        if (fact.state === "dead") dead({ handler }, 1);
         if (fact.state === "done") latency({ handler }, fact.age / 1000);
         return;
       }

@@ -36,8 +36,8 @@ export const testEnvironment: Environment = {
   logRetentionDays: 30,
   recoveryDays: 7,
   deletionProtection: false,
-  backup: { days: 1 },
   throttle: { rate: 10, burst: 10 },
+  backup: { days: 7 },
 };
 
 export const awsHarness: AwsHarness = awsHarnessOn();

@@ -56,7 +56,7 @@ export const importTable: readonly Rule[] = [
     parts: ["src/"],
     packages: ["node:", "@aws-sdk"],
   },
-  { part: "src/cli/", parts: ["src/"], packages: ["node:", "commander", "esbuild", "fflate", "tsx"] },
+  { part: "src/cli/", parts: ["src/"], packages: ["node:", "@cdktn/hcl2json", "better-sqlite3", "commander", "esbuild", "fflate", "tsx", "yaml"] },
 ];
 
 /** Public entries: all that an example may know of this package. */

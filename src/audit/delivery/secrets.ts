@@ -28,9 +28,12 @@ const assignment =
 const randomFrom = 3.7;
 
 export function secretFindings(path: string, text: string): readonly Finding[] {
-  return text.split("\n").flatMap((line, index) => {
+  const lines = text.split("\n");
+  return lines.flatMap((line, index) => {
     const at = `${path}:${String(index + 1)}`;
-    const known = shapes.filter(({ pattern }) => pattern.test(line)).map(({ what }) => ({ at, problem: what }));
+    // A key stands below its heading.
+    const shown = line.includes("PRIVATE KEY-----") ? `${line}\n${lines[index + 1] ?? ""}` : line;
+    const known = shapes.filter(({ pattern }) => pattern.test(shown)).map(({ what }) => ({ at, problem: what }));
     if (known.length > 0) return known;
     const isRandom = [...line.matchAll(assignment)].some(({ groups }) => looksRandom(groups?.["value"] ?? ""));
     return isRandom ? [{ at, problem: "a value that looks random beside a name that tells of a secret" }] : [];

@@ -59,7 +59,8 @@ function checkStates(app: App, all: readonly FoundEnvironment[]): void {
   }
 }
 
-function openStack(app: App, folder: string, environment: Environment, documents: Files): Stack {
+/** One environment of the app. */
+export function openStack(app: App, folder: string, environment: Environment, documents: Files): Stack {
   const infrastructure = infrastructureOf(app.topology, environment);
   const expected = filesOf(infrastructure, documents);
   return { folder, environment, infrastructure, expected, found: readFound(folder, expected) };

@@ -2,7 +2,7 @@
  * What each role may do, told again from the declaration and from what the engine keeps where, without the code that writes the
  * policies: only so can the two be compared. A change of either side has to be made, and reviewed, twice.
  */
-import type { Stack } from "./stack.ts";
+import type { PolicyStack as Stack } from "./policies.ts";
 import { ownersOf, type Probe } from "./universe.ts";
 
 export interface Rule {

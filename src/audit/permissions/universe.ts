@@ -2,9 +2,9 @@
  * Everything that could be asked for in a stack: every action of the catalogue on every thing there is, and where a condition cuts a
  * thing into parts (items by their partition key, a key by the service that uses it), on every part.
  */
-import { cataloguedActions, supportsKey, typesOf } from "../../src/audit/iam/catalogue.ts";
-import type { Request } from "../../src/audit/iam/types.ts";
-import type { Stack } from "./stack.ts";
+import { cataloguedActions, supportsKey, typesOf } from "../iam/catalogue.ts";
+import type { Request } from "../iam/types.ts";
+import type { PolicyStack as Stack } from "./policies.ts";
 
 type Context = NonNullable<Request["context"]>;
 
