@@ -1,11 +1,12 @@
 // The contract on the AWS engine with DynamoDB in moto's server: functions, queues, bus and schedules are driven in this process on a
-// virtual clock, tables and transactions are the server's. Whatever it and the fake answer differently is a failure of the case.
+// virtual clock, tables and transactions are the server's. Then the command, as a process of its own, on a deployment there. Whatever it and the fake answer differently is a failure of the case.
 import process from "node:process";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { contractCases, runContractCase, type ContractCase } from "pulsequeue/testing";
 import { awsLacks } from "pulsequeue/aws";
 import { awsHarnessOn } from "./life.ts";
 import { mirrorOf } from "./mirror.ts";
+import { checkCommand } from "./moto-command.ts";
 import { withMoto } from "./moto.ts";
 
 /** What of the contract asks most of transactions, conditions and queries. The rest asks for the same again, at some seconds a case. */
@@ -58,6 +59,13 @@ const counts = await withMoto(async (endpoint) => {
     const problems = [...(error === undefined ? [] : [error]), ...new Set(await mirror.end())];
     found[problems.length === 0 ? "passed" : "failed"] += 1;
     say(`${problems.length === 0 ? "ok      " : "FAILED  "} ${name}${problems.map((problem) => `\n         ${problem}`).join("")}`);
+  }
+  if (wanted === "" || wanted === "all" || wanted === "command") {
+    await fetch(`${endpoint}/moto-api/reset`, { method: "POST" });
+    for (const { name, ok, detail } of await checkCommand(endpoint)) {
+      found[ok ? "passed" : "failed"] += 1;
+      say(`${ok ? "ok      " : "FAILED  "} command: ${name}${ok ? "" : `\n         ${detail}`}`);
+    }
   }
   client.destroy();
   return found;

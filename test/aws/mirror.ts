@@ -45,10 +45,7 @@ export function mirrorOf(client: Pick<sdk.DynamoDBClient, "send">): Mirror {
         if (made.has(name)) return;
         made.add(name);
         const described = (await fake.operations["DescribeTable"]?.run({ TableName: name }, noNote)) as sdk.DescribeTableCommandOutput | undefined;
-        const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes = [] } = described?.Table ?? {};
-        const indexes = GlobalSecondaryIndexes.map(({ IndexName, KeySchema: keys, Projection }) => ({ IndexName, KeySchema: keys, Projection }));
-        const input = { TableName: name, KeySchema, AttributeDefinitions, BillingMode: "PAY_PER_REQUEST" as const };
-        const { error } = await ask(new sdk.CreateTableCommand({ ...input, ...(indexes.length === 0 ? {} : { GlobalSecondaryIndexes: indexes }) }));
+        const { error } = await ask(new sdk.CreateTableCommand(tableInput(name, described)));
         if (error !== undefined) throw error;
       };
       const mirrored = (name: string, operation: Operation): Operation => ({
@@ -84,7 +81,15 @@ export function mirrorOf(client: Pick<sdk.DynamoDBClient, "send">): Mirror {
   };
 }
 
-const noNote = {
+/** How to make the table that was described. */
+export function tableInput(TableName: string, described: Pick<sdk.DescribeTableCommandOutput, "Table"> | undefined): sdk.CreateTableCommandInput {
+  const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes = [] } = described?.Table ?? {};
+  const indexes = GlobalSecondaryIndexes.map(({ IndexName, KeySchema: keys, Projection }) => ({ IndexName, KeySchema: keys, Projection }));
+  const input = { TableName, KeySchema, AttributeDefinitions, BillingMode: "PAY_PER_REQUEST" as const };
+  return { ...input, ...(indexes.length === 0 ? {} : { GlobalSecondaryIndexes: indexes }) };
+}
+
+export const noNote = {
   caller: { function: "", isAlive: () => true, kill: () => undefined },
   access: () => undefined,
   count: () => undefined,
