@@ -168,7 +168,7 @@ async function deploymentText(): Promise<string> {
   const { topology } = orders;
   const growth = createGrowth(topology);
   for (const milliseconds of [1, 30, 4_000])
-    growth.observe({ type: "request", route: "/orders", method: "POST", status: 201, milliseconds, correlationId: undefined });
+    growth.observe({ type: "request", route: "/orders", method: "POST", status: 201, milliseconds, principal: "nobody", correlationId: undefined });
   growth.observe({ type: "published", event: "order.placed", count: 3, duplicates: 1, correlationId: "c" });
   const grown = growth.take().flatMap(({ labels, growth: byName }) => [...byName].map(([name, by]) => ({ name, labels, by })));
   const keyOf = ({ name, labels }: Series): string => JSON.stringify([name, Object.entries(labels).sort()]);

@@ -19,6 +19,7 @@ import { addKeys } from "./commands/keys.ts";
 import { addLedger } from "./commands/ledger.ts";
 import { addIam } from "./commands/iam.ts";
 import { addInit } from "./commands/init.ts";
+import { addPlan } from "./commands/plan.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addReveal } from "./commands/reveal.ts";
 import { addSchema } from "./commands/schema.ts";
@@ -74,6 +75,7 @@ export function createProgram(session: Session): Command {
   addDeploy(program, session);
   addRollback(program, session);
   addIam(program, session);
+  addPlan(program, session);
   addDoctor(program, session);
   addBackup(program, session);
   addVerify(program, session);

@@ -92,7 +92,7 @@ export const errorCatalogue = {
   AWS_CREDENTIALS: entry(500, "never", "Give valid AWS credentials by the standard AWS_* variables or a profile; those in use are missing or expired."),
   AWS_RESOURCE_MISSING: entry(500, "never", "Deploy the infrastructure of this environment first, and check the environment's name, account and region."),
   AWS_ACCOUNT_WRONG: entry(500, "never", "Use credentials of the environment's own account, or another environment; nothing was read and nothing was done."),
-  DEPLOYMENT_INVALID: entry(400, "fix-input", "Shorten or rename what the message lists, then try again; nothing was planned."),
+  DEPLOYMENT_INVALID: entry(400, "fix-input", "Change what is listed, in the declaration or in environment.json, then try again; nothing was planned."),
   DEPLOYMENT_MISMATCH: entry(409, "later", "What is deployed differs from what is declared: build and deploy the same version of both."),
   RECORD_FOREIGN: entry(422, "never", "Something that is no event of this app was sent to its queue: find who sent it, then discard the dead letter."),
   ENVELOPE_UNKNOWN: entry(422, "never", "A newer version sent this message: deploy the newer version here too, then redrive."),

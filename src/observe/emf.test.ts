@@ -28,7 +28,7 @@ const facts: readonly ObservedFact[] = [
   { ...done, state: "retrying", milliseconds: 0.5 },
   { type: "published", event: "order.placed", count: 5, duplicates: 2, correlationId: "e-2" },
   { type: "conflict", handler: "confirm" },
-  { type: "request", route: "/v1/events", method: "POST", status: 202, milliseconds: 12, principal: "anonymous", correlationId: undefined },
+  { type: "request", route: "/v1/events", method: "POST", status: 202, milliseconds: 12, principal: "nobody", correlationId: undefined },
   { type: "refused", reason: "rate", route: "/v1/events" },
 ];
 

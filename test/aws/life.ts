@@ -36,6 +36,7 @@ export const testEnvironment: Environment = {
   logRetentionDays: 30,
   recoveryDays: 7,
   deletionProtection: false,
+  backup: { days: 1 },
   throttle: { rate: 10, burst: 10 },
 };
 

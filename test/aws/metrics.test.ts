@@ -110,6 +110,7 @@ function drawFacts(random: () => number, count: number): readonly ObservedFact[]
         method: pick(["GET", "POST", "BREW"]),
         status: pick([200, 202, 422, 500]),
         milliseconds: random() * 300,
+        principal: "nobody",
         correlationId: undefined,
       }),
       () => ({ type: "refused", reason: pick(["authentication", "permission", "rate"] as const), route: "/v1/events" }),
@@ -185,7 +186,7 @@ test("a declared series that has not moved for weeks, which CloudWatch lists no 
 
 test("a request's series, which no declaration gives, is left out after two weeks without one, and comes back with its whole number", async () => {
   const { at, invoke, scrape } = deployed();
-  const request: ObservedFact = { type: "request", route: "/orders", method: "POST", status: 201, milliseconds: 3, correlationId: undefined };
+  const request: ObservedFact = { type: "request", route: "/orders", method: "POST", status: 201, milliseconds: 3, principal: "nobody", correlationId: undefined };
   at(Date.UTC(2026, 1, 1));
   invoke(1, [request, request]);
   at(Date.UTC(2026, 4, 1));

@@ -31,7 +31,9 @@ test("each of 1,000 requests has exactly one line of its own, with who asked, an
   ];
   for (let index = 0; index < 1_000; index += 1) {
     const from = lines.length;
-    const [path, ask] = (kinds[index % kinds.length] ?? (() => ["/", {}] as const))(index);
+    const kind = kinds[index % kinds.length];
+    if (kind === undefined) throw new Error("there is no such kind");
+    const [path, ask] = kind(index);
     const { status } = await door.ask(path, ask);
     const records = lines.slice(from).map((line) => JSON.parse(line) as Record<string, unknown>);
     const told = records.filter((record) => "status" in record);

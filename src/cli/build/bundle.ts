@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { zipSync } from "fflate";
 import { PulseQueueError } from "../../core/errors.ts";
+import { lambdaRuntime } from "../../synth/index.ts";
 import type { Entry } from "./entries.ts";
 
 export interface Bundle {
@@ -24,9 +25,8 @@ export interface Bundle {
   readonly packages: readonly (readonly [name: string, bytes: number])[];
 }
 
-/** Lambda's runtime; esbuild makes code for its version of JavaScript. */
-export const runtime = "nodejs24.x";
-const target = "node24";
+/** esbuild makes code for the version of JavaScript of Lambda's runtime. */
+const target = lambdaRuntime.replace(/^nodejs(\d+)\.x$/, "node$1");
 
 /** CommonJS packages inside an ES module ask for Node's own modules by `require`. */
 const banner = `import { createRequire as pulsequeueRequire } from "node:module"; const require = pulsequeueRequire(import.meta.url);`;

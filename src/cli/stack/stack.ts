@@ -3,10 +3,13 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { App } from "../../core/app.ts";
-import { filesOf, infrastructureOf, policyFolder, sealFile, variablesFile, type Environment, type Files, type Infrastructure } from "../../synth/index.ts";
+import { deploymentOf } from "../../core/deployment.ts";
+import { PulseQueueError } from "../../core/errors.ts";
+import { filesOf, infrastructureOf, policyFolder, stateOf, type Environment, type Files, type Infrastructure } from "../../synth/index.ts";
 import type { Call } from "../call.ts";
 import { loadApp } from "../load/app.ts";
-import { readEnvironments } from "./environments.ts";
+import { documentsOf } from "./documents.ts";
+import { readEnvironments, type FoundEnvironment } from "./environments.ts";
 
 export interface StackOptions {
   readonly infra: string;
@@ -34,19 +37,38 @@ export function addStackOptions(command: Command): Command {
 export async function openStacks(call: Call<StackOptions>): Promise<{ readonly app: App; readonly stacks: readonly Stack[] }> {
   const { app: appPath } = await call.settings();
   const app = await loadApp(appPath, call.io.cwd);
-  const found = readEnvironments(call.io.cwd, call.options.infra, call.options.env);
-  return { app, stacks: found.map(({ folder, environment }) => openStack(app, folder, environment)) };
+  const { infra, env } = call.options;
+  const chosen = readEnvironments(call.io.cwd, infra, env);
+  checkStates(app, env === undefined ? chosen : readEnvironments(call.io.cwd, infra, undefined));
+  const documents = documentsOf(app);
+  return { app, stacks: chosen.map(({ folder, environment }) => openStack(app, folder, environment, documents)) };
 }
 
-function openStack(app: App, folder: string, environment: Environment): Stack {
+/** One state for two environments: the second apply would destroy what the first one made. */
+function checkStates(app: App, all: readonly FoundEnvironment[]): void {
+  const taken = new Map<string, string>();
+  for (const { environment } of all) {
+    const name = environment.environment;
+    const { bucket, key } = stateOf(deploymentOf(app.topology, name), environment);
+    const other = taken.get(`${bucket}/${key}`);
+    if (other !== undefined)
+      throw new PulseQueueError("DEPLOYMENT_INVALID", `stacks/${other} and stacks/${name} would keep their state under one key: give each its own`, {
+        issues: [{ path: `${name}.state.key`, message: `is that of ${other}: ${key}` }],
+      });
+    taken.set(`${bucket}/${key}`, name);
+  }
+}
+
+function openStack(app: App, folder: string, environment: Environment, documents: Files): Stack {
   const infrastructure = infrastructureOf(app.topology, environment);
-  return { folder, environment, infrastructure, expected: filesOf(infrastructure), found: readFound(folder) };
+  const expected = filesOf(infrastructure, documents);
+  return { folder, environment, infrastructure, expected, found: readFound(folder, expected) };
 }
 
-/** Every synthesized file that is there. */
-function readFound(folder: string): Files {
+/** Every synthesized file that is there, and every policy that was one. */
+function readFound(folder: string, expected: Files): Files {
   const policies = join(folder, policyFolder);
   const names = existsSync(policies) ? readdirSync(policies).map((name) => `${policyFolder}/${name}`) : [];
-  const found = [...names, variablesFile, sealFile].filter((name) => existsSync(join(folder, name)) && statSync(join(folder, name)).isFile());
+  const found = [...new Set([...names, ...expected.keys()])].filter((name) => existsSync(join(folder, name)) && statSync(join(folder, name)).isFile());
   return new Map(found.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
