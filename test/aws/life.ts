@@ -12,54 +12,65 @@ import {
   type OpenedQueue,
 } from "pulsequeue/testing";
 import type { App } from "pulsequeue";
+import type { Call } from "../../src/testing/aws/service/service.ts";
 
-export const awsHarness: ContractHarness = {
-  async open(app, options = {}) {
-    const clock = virtualClock();
-    const aws = simulateAws(app, awsEngine, { clock, secrets: options.secrets ?? {} });
-    let current = app;
-    const openQueue = async (): Promise<OpenedQueue> => {
-      const opened = await aws.open();
-      const start = async (): Promise<void> => {
-        await opened.queue.start();
-        aws.start();
-      };
-      return { ...opened, queue: { ...opened.queue, start } };
-    };
-    let opened = await openQueue();
-    if (options.start !== false) await opened.queue.start();
+export const awsHarness: ContractHarness = { open: (app, options) => openOn(app, options) };
 
-    const engine: ContractEngine = {
-      get queue() {
-        return opened.queue;
-      },
-      clock,
-      drain: () => drain(clock),
-      settle: () => settle(opened.queue, clock),
-      pass: (duration) => pass(clock, duration),
-      async restart(kind, next: { readonly app?: App } & ContractOptions = {}) {
-        current = next.app ?? current;
-        const longest = Math.max(0, ...[...current.topology.handlers.values()].map((handler) => handler.timeout));
-        if (kind === "clean") await opened.queue.close();
-        else opened.forget();
-        const wasKilled = kind === "crash" && aws.kill() > 0;
-        if (next.start === false) aws.stop();
-        aws.deploy(current, next.secrets);
-        opened = await openQueue();
-        if (next.start !== false) await opened.queue.start();
-        // What a process had when it was killed comes again once its visibility is over.
-        const end = clock.monotonic() + longest * 6 + 120_000;
-        while (wasKilled && aws.running === 0 && clock.monotonic() < end) await pass(clock, "1s");
-      },
-      async verify() {
-        throw new Error("The journal has no chain here");
-      },
-      async dispose() {
-        aws.stop();
-        aws.kill();
-        opened.forget();
-      },
+/** Told of each app that is deployed, and of each request after that. */
+export interface Witness {
+  readonly deployed: (app: App) => void;
+  readonly record: (call: Call) => void;
+}
+
+const nobody: Witness = { deployed: () => undefined, record: () => undefined };
+
+export async function openOn(app: App, options: ContractOptions = {}, witness: Witness = nobody): Promise<ContractEngine> {
+  const clock = virtualClock();
+  const aws = simulateAws(app, awsEngine, { clock, secrets: options.secrets ?? {}, record: witness.record });
+  witness.deployed(app);
+  let current = app;
+  const openQueue = async (): Promise<OpenedQueue> => {
+    const opened = await aws.open();
+    const start = async (): Promise<void> => {
+      await opened.queue.start();
+      aws.start();
     };
-    return engine;
-  },
-};
+    return { ...opened, queue: { ...opened.queue, start } };
+  };
+  let opened = await openQueue();
+  if (options.start !== false) await opened.queue.start();
+
+  const engine: ContractEngine = {
+    get queue() {
+      return opened.queue;
+    },
+    clock,
+    drain: () => drain(clock),
+    settle: () => settle(opened.queue, clock),
+    pass: (duration) => pass(clock, duration),
+    async restart(kind, next: { readonly app?: App } & ContractOptions = {}) {
+      current = next.app ?? current;
+      const longest = Math.max(0, ...[...current.topology.handlers.values()].map((handler) => handler.timeout));
+      if (kind === "clean") await opened.queue.close();
+      else opened.forget();
+      const wasKilled = kind === "crash" && aws.kill() > 0;
+      if (next.start === false) aws.stop();
+      aws.deploy(current, next.secrets);
+      witness.deployed(current);
+      opened = await openQueue();
+      if (next.start !== false) await opened.queue.start();
+      // What a process had when it was killed comes again once its visibility is over.
+      const end = clock.monotonic() + longest * 6 + 120_000;
+      while (wasKilled && aws.running === 0 && clock.monotonic() < end) await pass(clock, "1s");
+    },
+    async verify() {
+      throw new Error("The journal has no chain here");
+    },
+    async dispose() {
+      aws.stop();
+      aws.kill();
+      opened.forget();
+    },
+  };
+  return engine;
+}
