@@ -78,6 +78,7 @@ export function apiPolicy(context: GrantContext): Policy {
       ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"],
       [arns.table(system)],
     ),
+    allow("EndPauses", ["dynamodb:DeleteItem"], [arns.table(system)], leadingKeys("paused")),
     allow("ShowTables", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"], tablesOf(context, tables)),
     // Mappings get their ids from AWS: they are named by the functions that they start.
     allow("PauseHandlers", ["lambda:UpdateEventSourceMapping", "lambda:GetEventSourceMapping"], [arns.mapping("*")], {

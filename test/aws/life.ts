@@ -12,6 +12,8 @@ import {
   type OpenedQueue,
 } from "pulsequeue/testing";
 import type { App } from "pulsequeue";
+import type { EndpointDefinition } from "../../src/core/endpoint.ts";
+import type { InvokeRequest } from "../../src/core/queue.ts";
 import type { Call } from "../../src/testing/aws/service/service.ts";
 
 export const awsHarness: ContractHarness = { open: (app, options) => openOn(app, options) };
@@ -35,7 +37,9 @@ export async function openOn(app: App, options: ContractOptions = {}, witness: W
       await opened.queue.start();
       aws.start();
     };
-    return { ...opened, queue: { ...opened.queue, start } };
+    // What a witness is told of an endpoint is what its own function asks for.
+    const asked = witness === nobody ? {} : { invoke: (endpoint: EndpointDefinition, request: InvokeRequest) => aws.invoke(endpoint, request) };
+    return { ...opened, queue: { ...opened.queue, ...asked, start } };
   };
   let opened = await openQueue();
   if (options.start !== false) await opened.queue.start();

@@ -107,6 +107,7 @@ function serviceRules({ deployment, topology, environment }: Stack, names: Names
       { actions: ["dynamodb:Query"], resources: [`${journal}/index/time`, `${journal}/index/flow`, `${deliveries}/index/open`] },
       { actions: [...get, "dynamodb:BatchGetItem", "dynamodb:Query", ...put, ...update], resources: [deliveries] },
       { actions: [...get, "dynamodb:Query", ...put, ...update, "dynamodb:ConditionCheckItem"], resources: [system] },
+      { actions: ["dynamodb:DeleteItem"], resources: [system], parts: ["paused"] },
       { actions: [...get, "dynamodb:Query", "dynamodb:Scan"], resources: tables.map(names.declared) },
       {
         actions: ["lambda:UpdateEventSourceMapping", "lambda:GetEventSourceMapping"],
