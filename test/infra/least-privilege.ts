@@ -94,7 +94,10 @@ function covers({ Action, Resource = [], Condition }: Statement, { action, resou
 /** `*` is any number of characters, `?` one. */
 function isLike(pattern: string, text: string): boolean {
   const [head = "", ...parts] = pattern.split("*");
-  if (parts.length === 0) return head.length === text.length && [...head].every((sign, index) => sign === "?" || sign === text[index]);
+  if (parts.length === 0)
+    return (
+      head.length === text.length && Array.from({ length: head.length }, (_, index) => head[index]).every((sign, index) => sign === "?" || sign === text[index])
+    );
   if (!text.startsWith(head)) return false;
   let at = head.length;
   for (const [index, part] of parts.entries()) {
