@@ -2,9 +2,9 @@
 // virtual clock, tables and transactions are the server's. Then the command, as a process of its own, on a deployment there. Whatever it and the fake answer differently is a failure of the case.
 import process from "node:process";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { contractCases, runContractCase, type ContractCase } from "pulsequeue/testing";
+import { contractCases, runContractCase, type ContractCase, type ContractHarness } from "pulsequeue/testing";
 import { awsLacks } from "pulsequeue/aws";
-import { awsHarnessOn } from "./life.ts";
+import { openOn } from "./life.ts";
 import { mirrorOf } from "./mirror.ts";
 import { checkCommand } from "./moto-command.ts";
 import { withMoto } from "./moto.ts";
@@ -41,7 +41,7 @@ const counts = await withMoto(async (endpoint) => {
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };
   const client = new DynamoDBClient({ endpoint, region: "eu-central-1", credentials, maxAttempts: 1 });
   const mirror = mirrorOf(client);
-  const harness = awsHarnessOn((fake, clock) => mirror.of(fake, clock));
+  const harness: ContractHarness = { open: (app, options) => openOn(app, options, { dynamodb: (fake, clock) => mirror.of(fake, clock) }) };
   const found = { passed: 0, failed: 0, skipped: 0 };
   for (const contractCase of cases) {
     const { name } = contractCase;

@@ -13,9 +13,11 @@ import {
   type OpenedQueue,
 } from "pulsequeue/testing";
 import type { App } from "pulsequeue";
+import type { EndpointDefinition } from "../../src/core/endpoint.ts";
+import type { InvokeRequest } from "../../src/core/queue.ts";
 import type { Environment } from "../../src/synth/index.ts";
 import type { FakeClients } from "../../src/testing/aws/fake-aws.ts";
-import type { Service } from "../../src/testing/aws/service/service.ts";
+import type { Call, Service } from "../../src/testing/aws/service/service.ts";
 
 export interface AwsEngine extends ContractEngine {
   /** For who is no function: an operator's machine. */
@@ -40,20 +42,30 @@ export const testEnvironment: Environment = {
   backup: { days: 7 },
 };
 
-export const awsHarness: AwsHarness = awsHarnessOn();
+export const awsHarness: AwsHarness = { open: (app, options) => openOn(app, options) };
 
-/** `dynamodb`: what answers in its place, given the fake of it and the clock of everything else. */
-export function awsHarnessOn(dynamodb?: (fake: Service, clock: VirtualClock) => Service): AwsHarness {
-  return { open: (app, options = {}) => openEngine(app, options, dynamodb) };
+/** Told of each app that is deployed, and of each request after that. */
+export interface Witness {
+  readonly deployed: (app: App) => void;
+  readonly record: (call: Call) => void;
 }
 
-async function openEngine(app: App, options: ContractOptions, dynamodb: ((fake: Service, clock: VirtualClock) => Service) | undefined): Promise<AwsEngine> {
+export interface Beside {
+  /** What answers in the place of DynamoDB, given the fake of it and the clock of everything else. @default the fake */
+  readonly dynamodb?: (fake: Service, clock: VirtualClock) => Service;
+  /** @default nobody */
+  readonly witness?: Witness;
+}
+
+export async function openOn(app: App, options: ContractOptions = {}, { dynamodb, witness }: Beside = {}): Promise<AwsEngine> {
   const clock = virtualClock();
   const aws = simulateAws(app, awsEngine, {
     clock,
     secrets: options.secrets ?? {},
     ...(dynamodb === undefined ? {} : { dynamodb: (fake: Service) => dynamodb(fake, clock) }),
+    ...(witness === undefined ? {} : { record: witness.record }),
   });
+  witness?.deployed(app);
   let current = app;
   const openQueue = async (): Promise<OpenedQueue> => {
     const opened = await aws.open();
@@ -61,7 +73,9 @@ async function openEngine(app: App, options: ContractOptions, dynamodb: ((fake: 
       await opened.queue.start();
       aws.start();
     };
-    return { ...opened, queue: { ...opened.queue, start } };
+    // What a witness is told of an endpoint is what its own function asks for.
+    const asked = witness === undefined ? {} : { invoke: (endpoint: EndpointDefinition, request: InvokeRequest) => aws.invoke(endpoint, request) };
+    return { ...opened, queue: { ...opened.queue, ...asked, start } };
   };
   let opened = await openQueue();
   if (options.start !== false) await opened.queue.start();
@@ -83,6 +97,7 @@ async function openEngine(app: App, options: ContractOptions, dynamodb: ((fake: 
       const wasKilled = kind === "crash" && aws.kill() > 0;
       if (next.start === false) aws.stop();
       aws.deploy(current, next.secrets);
+      witness?.deployed(current);
       opened = await openQueue();
       if (next.start !== false) await opened.queue.start();
       // What a process had when it was killed comes again once its visibility is over.

@@ -2,6 +2,7 @@
 import type { App } from "../../core/app.ts";
 import type { EndpointDefinition } from "../../core/endpoint.ts";
 import { PulseQueueError } from "../../core/errors.ts";
+import type { Topology } from "../../core/topology.ts";
 import type { Clock, Observer } from "../../core/ports.ts";
 import type { InvokeRequest, InvokeResponse, Queue } from "../../core/queue.ts";
 import { infrastructureOf, type Environment, type StackVariables } from "../../synth/index.ts";
@@ -115,7 +116,7 @@ export function simulateAws(app: App, engine: AwsEngine, options: SimulateAwsOpt
   });
   const deploy = (version: App): void => {
     current = version;
-    ({ variables } = infrastructureOf(version.topology, environmentOf(services)));
+    ({ variables } = infrastructureOf(version.topology, environmentOf(services, version.topology)));
     deployInto(services, variables, codeOf(version));
   };
   deploy(app);
@@ -180,7 +181,7 @@ function endpointFunction(engine: AwsEngine, app: App, name: string, options: Fu
   };
 }
 
-function environmentOf({ account, region }: FakeAws): Environment {
+function environmentOf({ account, region }: FakeAws, { secrets }: Topology): Environment {
   return {
     environment,
     account,
@@ -190,7 +191,9 @@ function environmentOf({ account, region }: FakeAws): Environment {
     logRetentionDays: 30,
     recoveryDays: 7,
     deletionProtection: false,
-    backup: { days: 1 },
     throttle: { rate: 100, burst: 100 },
+    backup: { days: 7 },
+    secrets: Object.fromEntries([...secrets.keys()].map((name) => [name, "whoever simulates"])),
+    jwt: { issuer: "https://id.example.com", audience: "simulation" },
   };
 }
