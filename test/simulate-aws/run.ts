@@ -202,8 +202,9 @@ async function drive(sim: Omit<Simulation, "queue">, isOver: () => boolean): Pro
     sim.steps += 1;
     if (sim.steps > mostSteps) throw new Error("It goes in a circle");
     // What is due now does not wait for everything else to be done.
-    if (clock.untilNextTimer() === 0 && sim.random.chance(0.3)) clock.advance(0);
-    else if (clock.step()) continue;
+    const isDue = clock.untilNextTimer() === 0 && sim.random.chance(0.3);
+    if (isDue) clock.advance(0);
+    if (isDue || clock.step()) continue;
     const wait = clock.untilNextTimer();
     if (wait === undefined || clock.monotonic() + wait > end) return;
     clock.advance(wait);
