@@ -1,19 +1,23 @@
-// A real Prometheus scrapes a running order pipeline, and beside it a small shop in which each cause of a security counter happens
+// A real Prometheus scrapes the order pipeline as `npm start` runs it, and beside it a small shop in which each cause of a security counter happens
 // once: `promtool check metrics` finds nothing, both targets are up, and each counter has moved by exactly one. Takes Debian's package
 // `prometheus` where none is installed; where that cannot be had either, it says SKIPPED and counts it.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
-import type { App } from "pulsequeue";
+import { createAuthenticator, createHttpApp, serve } from "pulsequeue/http";
 import { openLocal } from "pulsequeue/local";
+import { createMetrics } from "pulsequeue/observe";
 import type { ObservedFact } from "../src/core/ports.ts";
-import { openDoor } from "../src/cli/serving.ts";
+import { createGrowth } from "../src/observe/emf.ts";
+import { createSummedMetrics, type Series, type Sums } from "../src/observe/sums.ts";
 import orders from "../examples/order-pipeline/app.ts";
 import { app as shop, batch, cloudEvent, structured } from "../test/http/door.ts";
+import { projectRoot } from "../test/support/tree.ts";
 import { NoPrometheus, prometheusBinary } from "./prometheus.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pulsequeue-prometheus-"));
@@ -48,37 +52,70 @@ interface Service {
   close(): Promise<void>;
 }
 
-async function serveApp(app: App, name: string): Promise<Service> {
+/** What one caller may send at once, in events: so few that it is soon met. */
+const principal = { perSecond: 1, burst: 200 };
+
+async function serveShop(): Promise<Service> {
   const observers: ((fact: ObservedFact) => void)[] = [];
-  const file = join(folder, `${name}.db`);
-  const queue = await openLocal(app, {
-    file,
-    secrets: () => "a value",
-    observe: (fact) => {
-      for (const observe of observers) observe(fact);
-    },
+  const observe = (fact: ObservedFact): void => {
+    for (const observer of observers) observer(fact);
+  };
+  const queue = await openLocal(shop, { file: join(folder, "shop.db"), secrets: () => "a value", observe });
+  const metrics = createMetrics({
+    topology: shop.topology,
+    handlers: () => queue.inspect.handlers(),
+    auditChain: async () => (await queue.ledger.verify()).ok,
+    monotonic: () => performance.now(),
   });
-  const door = await openDoor({ app, queue, file, isEncrypted: false, io: { env: {} }, options: { port: 0 }, observers });
+  observers.push(metrics.observe);
+  const { keys, nonces } = queue;
+  const authenticator = createAuthenticator({ keys, clock: Date, topology: shop.topology, webhooks: { secret: () => "a value", nonces } });
+  const http = createHttpApp({ app: shop, queue, authenticator, observe, metrics: metrics.scrape, limits: { principal } });
+  const server = await serve(http, { port: 0, hasCredentials: true });
   await queue.start();
   return {
-    url: door.url,
+    url: server.url,
     async token(role, owner = role) {
       const scope = { events: "*", endpoints: "*", roles: [role] } as const;
-      return (await queue.keys.create({ name: owner, scope }, { reason: "check" })).token ?? "";
+      return (await keys.create({ name: owner, scope }, { reason: "check" })).token ?? "";
     },
     async close() {
-      await door.close();
+      await server.close();
       await queue.close();
     },
   };
 }
 
-const services = { orders: await serveApp(orders, "orders"), shop: await serveApp(shop, "shop") };
+/** `npm start` in a process of its own, with ten orders a second. */
+async function startPipeline(): Promise<Service> {
+  const file = join(folder, "orders.db");
+  const main = join(projectRoot, "examples/order-pipeline/demo/live.ts");
+  const args = ["--conditions=source", "--import", "tsx", main, "--file", file, "--port", "0", "--rate", "600"];
+  const child = spawn(process.execPath, args, { cwd: projectRoot, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  let url = "";
+  for await (const line of createInterface({ input: child.stdout })) {
+    url = /http:\/\/[\d.:]+(?= answers)/.exec(line)?.[0] ?? "";
+    if (url !== "") break;
+  }
+  child.stdout.resume();
+  return {
+    url,
+    token: () => Promise.resolve(readFileSync(`${file}.key`, "utf8").trim()),
+    async close() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+const services = { orders: await startPipeline(), shop: await serveShop() };
 try {
   for (const [name, service] of Object.entries(services)) {
     const metrics = await fetch(`${service.url}/metrics`, { headers: bearer(await service.token("viewer", "promtool")) });
     checkFormat(name, await metrics.text());
   }
+  checkFormat("a deployment of orders", await deploymentText());
   await scrape();
 } catch (error) {
   if (!(error instanceof NoPrometheus)) throw error;
@@ -117,15 +154,34 @@ async function cause({ url, ...service }: Service): Promise<void> {
   for (const [status, what, given] of expected) check(`${what} is answered with ${String(status)}`, given === status, `it was ${String(given)}`);
 }
 
-/** Sends batches of one event over and over, each counting a thousand, until one is refused; answers its status. */
+/** Sends so many events at once that the second time is over the rate; answers its status. */
 async function flood(post: (path: string, headers: Readonly<Record<string, string>>, body: string) => Promise<number>, token: string): Promise<number> {
   const event = cloudEvent({ id: "flood" });
-  const body = JSON.stringify(Array.from({ length: 1_000 }, () => event));
-  for (let times = 0; times < 200; times += 1) {
-    const status = await post("/v1/events", { ...bearer(token), ...batch }, body);
-    if (status !== 202) return status;
-  }
-  return 202;
+  const body = JSON.stringify(Array.from({ length: principal.burst - 50 }, () => event));
+  const send = (): Promise<number> => post("/v1/events", { ...bearer(token), ...batch }, body);
+  await send();
+  return await send();
+}
+
+/** What a deployment of the order pipeline says, from sums as CloudWatch would have them. */
+async function deploymentText(): Promise<string> {
+  const { topology } = orders;
+  const growth = createGrowth(topology);
+  for (const milliseconds of [1, 30, 4_000])
+    growth.observe({ type: "request", route: "/orders", method: "POST", status: 201, milliseconds, principal: "", correlationId: undefined });
+  growth.observe({ type: "published", event: "order.placed", count: 3, duplicates: 1, correlationId: "c" });
+  const grown = growth.take().flatMap(({ labels, growth: byName }) => [...byName].map(([name, by]) => ({ name, labels, by })));
+  const keyOf = ({ name, labels }: Series): string => JSON.stringify([name, Object.entries(labels).sort()]);
+  const known = new Map(grown.map((series) => [keyOf(series), series.by]));
+  const sums: Sums = {
+    recent: () => Promise.resolve(grown),
+    of(series) {
+      process.stdout.write(`a deployment of orders: one reading asks CloudWatch for ${String(series.length)} sums\n`);
+      return Promise.resolve(series.map((one) => known.get(keyOf(one)) ?? 0));
+    },
+  };
+  const options = { topology, sums, handlers: () => Promise.resolve([]), auditChain: () => Promise.resolve(true), monotonic: () => 0 };
+  return (await createSummedMetrics(options).scrape()).text;
 }
 
 function checkFormat(name: string, text: string): void {
@@ -159,6 +215,8 @@ async function scrape(): Promise<void> {
       const value = await ask(query);
       check(`after each cause once: ${name}`, value === 1, `Prometheus has ${String(value)}`);
     }
+    const confirmed = 'sum(pulsequeue_deliveries_total{job="orders",event="order.placed",outcome="done"})';
+    check("orders of the pipeline are seen", await until(async () => ((await ask(confirmed)) ?? 0) > 0));
     for (const metric of ["pulsequeue_audit_chain_ok", "pulsequeue_inspection_ok"]) check(`${metric} is 1 for both`, (await ask(`sum(${metric})`)) === 2);
   } finally {
     prometheus.kill("SIGTERM");

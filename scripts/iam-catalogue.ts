@@ -63,6 +63,8 @@ const isUsed = (key: string): boolean =>
   !key.startsWith("kms:RecipientAttestation:") && (!/^[^:]*\./.test(key) || key.startsWith("token.actions.githubusercontent.com:"));
 /** Tagging calls of a service take many types of things that this project has none of: of these services only so much is kept. */
 const ownTypes: Readonly<Record<string, readonly string[]>> = {
+  // Without datasets: metrics that functions write into their logs are in none, so reads of them take no resource.
+  cloudwatch: ["alarm", "dashboard"],
   ssm: ["parameter"],
   logs: ["log-group", "log-stream"],
   lambda: ["function", "function alias", "function version", "eventSourceMapping", "code signing config"],

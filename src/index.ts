@@ -45,6 +45,7 @@ export type {
   InvokeRequest,
   InvokeResponse,
   Operate,
+  Publication,
   PublishOptions,
   Queue,
   ReplayOptions,

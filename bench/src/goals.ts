@@ -13,7 +13,7 @@ export interface Goal {
   /** The goal beyond it. */
   readonly beyond: number;
   /** `×` for a ratio. */
-  readonly unit: "×" | "MiB" | "ms";
+  readonly unit: "×" | "MiB" | "ms" | "kB" | "an event";
 }
 
 export interface GoalResult extends Goal {
@@ -183,6 +183,51 @@ const goals: readonly (Goal & { readonly compute: Value })[] = [
     beyond: 192,
     unit: "MiB",
     compute: (of) => of("overload", "pulsequeue", "peakMemoryMiB"),
+  },
+  {
+    work: "bundle of a handler on AWS",
+    against: "",
+    sense: "<=",
+    target: 700,
+    beyond: 500,
+    unit: "kB",
+    compute: (of) => of("aws", "pulsequeue", "bundleKb"),
+  },
+  {
+    work: "start of a handler under AWS's runtime client",
+    against: "an empty function with the same clients",
+    sense: "<=",
+    target: 2,
+    beyond: 1.5,
+    unit: "×",
+    compute: (of) => ratio(of("aws", "pulsequeue", "startMs"), of("aws", "pulsequeue", "emptyStartMs")),
+  },
+  {
+    work: "our time for an event on AWS, batches of 10",
+    against: "",
+    sense: "<=",
+    target: 0.3,
+    beyond: 0.15,
+    unit: "ms",
+    compute: (of) => of("aws", "pulsequeue", "msPerEvent"),
+  },
+  {
+    work: "requests to DynamoDB, batches of 10",
+    against: "",
+    sense: "<=",
+    target: 0.3,
+    beyond: 0.1,
+    unit: "an event",
+    compute: (of) => of("aws", "pulsequeue", "requestsPerEvent"),
+  },
+  {
+    work: "entries on the bus",
+    against: "",
+    sense: "<=",
+    target: 1,
+    beyond: 1,
+    unit: "an event",
+    compute: (of) => of("aws", "pulsequeue", "busEntriesPerEvent"),
   },
 ];
 

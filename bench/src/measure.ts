@@ -35,6 +35,10 @@ async function run({ step, peer, options }: MeasureRequest): Promise<Figures> {
       return (await import("./works/door.ts")).ingest(options);
     case "overload":
       return (await import("./works/door.ts")).overload(options);
+    case "aws":
+      return (await import("./works/aws.ts")).onAws("pulsequeue", options);
+    case "aws-powertools":
+      return (await import("./works/aws.ts")).onAws("powertools", options);
     case "answers":
       return (await import("./works/door.ts")).answers(options);
   }

@@ -19,7 +19,7 @@ export interface MeasureOptions {
   readonly warmUp: Place;
 }
 
-export type Step = ComparedWork | DoorWork | "fill-backlog" | "backlog" | "fill-journal" | "journal" | "be-killed" | "recover";
+export type Step = ComparedWork | DoorWork | "aws" | "aws-powertools" | "fill-backlog" | "backlog" | "fill-journal" | "journal" | "be-killed" | "recover";
 
 export interface MeasureRequest {
   readonly step: Step;

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { tmpdir } from "node:os";
 import { peerNames, type PeerName } from "./peer.ts";
-import { comparedWorks, doorWorks, ownWorks, workTitles, type Work } from "./works/index.ts";
+import { awsWorks, comparedWorks, doorWorks, ownWorks, workTitles, type Work } from "./works/index.ts";
 
 /** What was asked for on the command line. */
 export interface Options {
@@ -25,11 +25,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const works: readonly Work[] = [...comparedWorks, ...ownWorks, ...doorWorks];
+const works: readonly Work[] = [...comparedWorks, ...ownWorks, ...doorWorks, ...awsWorks];
 
 export const usage = `Usage: npm run bench -- [options]
 
-Measures PulseQueue beside BullMQ, graphile-worker and pg-boss, each in fresh processes, the order rotated, and checks after
+Measures PulseQueue beside BullMQ, graphile-worker, pg-boss and, on AWS, Powertools, each in fresh processes, the order rotated, and checks after
 each run that every effect is there exactly once.
 
   --only <works>    ${works.join(",")}

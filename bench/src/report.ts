@@ -42,6 +42,12 @@ const unitsOfFigures: Readonly<Record<string, string>> = {
   handledPerSecond: "handled/s",
   foreignP50Us: "another tenant's id p50 µs",
   missingP50Us: "nobody's id p50 µs",
+  bundleKb: "bundle kB",
+  startMs: "start ms",
+  emptyStartMs: "start of an empty function with the same clients ms",
+  msPerEvent: "ms an event",
+  requestsPerEvent: "requests to DynamoDB an event",
+  busEntriesPerEvent: "entries on the bus an event",
   wrongKeyP50Us: "wrong secret p50 µs",
   unknownKeyP50Us: "unknown key p50 µs",
 };

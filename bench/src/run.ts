@@ -10,7 +10,7 @@ import type { Server } from "./servers/child.ts";
 import { startPostgres, type Postgres } from "./servers/postgres.ts";
 import { startRedis } from "./servers/redis.ts";
 import type { Problem, Sample, Subject } from "./sample.ts";
-import { comparedWorks, doorWorks, takesPart, type ComparedWork, type DoorWork, type OwnWork, type Work } from "./works/index.ts";
+import { awsSubjects, comparedWorks, doorWorks, takesPart, type ComparedWork, type DoorWork, type OwnWork, type Work } from "./works/index.ts";
 
 export interface Outcome {
   readonly samples: readonly Sample[];
@@ -34,7 +34,9 @@ export async function runAll(options: Options, directory: string, signal: AbortS
           ? await compared(work, subject as PeerName, options, stores, signal)
           : isDoor(work)
             ? await compared(work, "pulsequeue", options, stores, signal)
-            : await own(work, subject === "few" ? "few" : "many", options, prepared, signal);
+            : work === "aws"
+              ? await compared(subject === "powertools" ? "aws-powertools" : "aws", "pulsequeue", options, stores, signal)
+              : await own(work, subject === "few" ? "few" : "many", options, prepared, signal);
         samples.push({ work, subject, repetition, figures });
         progress(
           `${String(repetition)}  ${work.padEnd(12)} ${subject.padEnd(16)} ${Object.entries(figures)
@@ -68,6 +70,7 @@ function* plan({ works, peers, repetitions }: Options): Generator<{ readonly rep
 function subjectsOf(work: Work, peers: readonly PeerName[]): readonly Subject[] {
   if (isCompared(work)) return peers.filter((peer) => takesPart(peer, work));
   if (isDoor(work)) return ["pulsequeue"];
+  if (work === "aws") return awsSubjects;
   return work === "recovery" ? ["many"] : ["few", "many"];
 }
 
@@ -121,7 +124,7 @@ function storesIn(directory: string, versions: Set<string>): Stores {
 }
 
 async function compared(
-  work: ComparedWork | DoorWork,
+  work: ComparedWork | DoorWork | "aws" | "aws-powertools",
   peer: PeerName,
   { jobs, seconds: length }: Options,
   stores: Stores,

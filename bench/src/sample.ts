@@ -2,8 +2,8 @@ import type { Figures } from "./measurement.ts";
 import type { PeerName } from "./peer.ts";
 import type { Work } from "./works/index.ts";
 
-/** What is measured: a peer, or PulseQueue with few or with many events. */
-export type Subject = PeerName | "few" | "many";
+/** What is measured: a peer, PulseQueue with few or with many events, or on AWS the same work by hand. */
+export type Subject = PeerName | "few" | "many" | "powertools";
 
 export interface Sample {
   readonly work: Work;

@@ -4,7 +4,7 @@ import { exit, type ExitCode } from "./exit.ts";
 import { settle, type GlobalOptions, type Settings } from "./load/settings.ts";
 import type { Io } from "./output/io.ts";
 import { printer, type Printer } from "./output/printer.ts";
-import { withQueue, type WhenMissing } from "./with-queue.ts";
+import { addPlace, placeOf, withQueue, type Place, type PlaceOptions, type WhenMissing } from "./with-queue.ts";
 
 /** One run of a command. */
 export interface Call<Options = object> {
@@ -13,7 +13,12 @@ export interface Call<Options = object> {
   readonly options: Options & GlobalOptions;
   readonly print: Printer;
   settings(appArgument?: string): Promise<Settings>;
-  /** Runs `use` on the queue, of a running engine or of the file. */
+}
+
+/** One run of a command on a queue. */
+export interface QueueCall<Options = object> extends Call<Options & PlaceOptions> {
+  place(): Promise<Place>;
+  /** Runs `use` on the queue: of a running engine, of the file, or of a deployment. */
   queue<Result>(use: (control: Control) => Promise<Result>, whenMissing?: WhenMissing): Promise<Result>;
 }
 
@@ -28,19 +33,27 @@ export interface Session {
 /** Gives `command` its body. Nothing returned means exit code 0. */
 export function runs<Options extends object>(command: Command, session: Session, body: (call: Call<Options>) => Promise<ExitCode | undefined>): Command {
   return command.action(async () => {
-    const options = command.optsWithGlobals<Options & GlobalOptions>();
-    const { io } = session;
-    const settings = (appArgument?: string): Promise<Settings> => settle(options, io, appArgument);
-    const code = await body({
-      io,
-      args: command.args,
-      options,
-      print: printer(io, options.json === true),
-      settings,
-      queue: async (use, whenMissing) => await withQueue(await settings(), io, use, whenMissing),
-    });
-    session.done(code ?? exit.ok);
+    session.done((await body(callOf<Options>(command, session))) ?? exit.ok);
   });
+}
+
+/** Gives `command`, which asks a queue, its body, and the options that say which queue. */
+export function runsOnQueue<Options extends object>(
+  command: Command,
+  session: Session,
+  body: (call: QueueCall<Options>) => Promise<ExitCode | undefined>,
+): Command {
+  return addPlace(command).action(async () => {
+    const call = callOf<Options & PlaceOptions>(command, session);
+    const place = async (): Promise<Place> => placeOf(await call.settings(), call.options, call.io);
+    const queue: QueueCall["queue"] = async (use, whenMissing) => await withQueue(await place(), call.io, use, whenMissing);
+    session.done((await body({ ...call, place, queue })) ?? exit.ok);
+  });
+}
+
+function callOf<Options extends object>(command: Command, { io }: Session): Call<Options> {
+  const options = command.optsWithGlobals<Options & GlobalOptions>();
+  return { io, args: command.args, options, print: printer(io, options.json === true), settings: (appArgument) => settle(options, io, appArgument) };
 }
 
 /** A group of commands, e.g. `dlq`. */

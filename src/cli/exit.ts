@@ -16,7 +16,7 @@ export type ExitCode = (typeof exit)[keyof typeof exit];
 
 /** What only a command can meet: it carries its own code, exit code and way out. */
 export class CommandError extends Error {
-  readonly code: "USAGE" | "FILE_MISSING" | "FILE_EXISTS" | "FILE_UNWRITABLE" | "CONTRACT_UNREADABLE";
+  readonly code: "USAGE" | "FILE_MISSING" | "FILE_EXISTS" | "FILE_UNWRITABLE" | "CONTRACT_UNREADABLE" | "PACKAGE_MISSING" | "PLAN_FAILED";
   readonly exitCode: ExitCode;
   readonly fix: string;
 

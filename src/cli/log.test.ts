@@ -14,7 +14,16 @@ const topology = {
 function open(json: boolean): { readonly log: Log; readonly text: () => string; readonly at: { now: number } } {
   const stdout = new PassThrough();
   const at = { now: Date.UTC(2026, 0, 2) };
-  const io = { stdin: stdout, stdout, stderr: stdout, env: {}, cwd: "/", now: () => at.now };
+  const io = {
+    stdin: stdout,
+    stdout,
+    stderr: stdout,
+    env: {},
+    cwd: "/",
+    now: () => at.now,
+    connect: () => Promise.reject(new Error("not here")),
+    traffic: () => Promise.reject(new Error("not here")),
+  };
   return { log: createLog({ io, print: { json, paint: paint(false) } }, "debug"), text: () => String((stdout.read() as Buffer | null) ?? ""), at };
 }
 

@@ -1,7 +1,8 @@
 import type { Observer } from "../core/ports.ts";
 import type { Topology } from "../core/topology.ts";
 import { createHide, type Fields, type Hide } from "../observe/hide.ts";
-import { jsonLines, levels, lineOf, type Level, type Line } from "../observe/log.ts";
+import { levels, lineOf, type Level, type Line } from "../observe/lines.ts";
+import { jsonLines } from "../observe/log.ts";
 import { usageError } from "./exit.ts";
 import type { Io } from "./output/io.ts";
 import type { Printer } from "./output/printer.ts";

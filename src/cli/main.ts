@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 import { PulseQueueError } from "../core/errors.ts";
+import { connect, traffic } from "./aws/clients.ts";
 import { exit, reportOf } from "./exit.ts";
 import { printError } from "./output/error.ts";
 import type { Io } from "./output/io.ts";
 import { errorStyle, runCommand } from "./run.ts";
 
 const args = process.argv.slice(2);
-const io: Io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, cwd: process.cwd(), now: () => Date.now() };
+const { stdin, stdout, stderr, env } = process;
+const io: Io = { stdin, stdout, stderr, env, cwd: process.cwd(), now: () => Date.now(), connect, traffic };
 
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

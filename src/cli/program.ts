@@ -1,12 +1,15 @@
 import { Command, Option } from "commander";
 import type { Session } from "./call.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addBackup, addVerify } from "./commands/backup.ts";
 import { addBuild } from "./commands/build.ts";
 import { addCost } from "./commands/cost.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
+import { addDeploy, addRollback } from "./commands/deploy.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addDrill } from "./commands/drill.ts";
 import { addEmit } from "./commands/emit.ts";
 import { addErase } from "./commands/erase.ts";
 import { addEvents } from "./commands/events.ts";
@@ -17,6 +20,7 @@ import { addKeys } from "./commands/keys.ts";
 import { addLedger } from "./commands/ledger.ts";
 import { addIam } from "./commands/iam.ts";
 import { addInit } from "./commands/init.ts";
+import { addPlan } from "./commands/plan.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addReveal } from "./commands/reveal.ts";
 import { addSchema } from "./commands/schema.ts";
@@ -33,7 +37,7 @@ import { mayColour } from "./output/io.ts";
 
 const exitCodes = `
 Exit codes: 0 done, 1 failure, 2 wrong usage, 3 a check found a problem, 4 the app or config cannot be used, 130 interrupted.
-A command talks to the engine that holds the file; where none runs, it opens the file itself.`;
+A command talks to the engine that holds the file; where none runs, it opens the file itself; with --env it asks a deployment in AWS.`;
 
 /** The whole command line. Errors of usage throw commander's own error after they were printed. */
 export function createProgram(session: Session): Command {
@@ -69,10 +73,15 @@ export function createProgram(session: Session): Command {
   addBuild(program, session);
   addCost(program, session);
   addSynth(program, session);
+  addDeploy(program, session);
+  addRollback(program, session);
   addIam(program, session);
+  addPlan(program, session);
+  addAudit(program, session);
   addDoctor(program, session);
   addBackup(program, session);
   addVerify(program, session);
+  addDrill(program, session);
   for (const command of everyCommand(program)) {
     command
       .configureHelp({ showGlobalOptions: true })

@@ -10,7 +10,7 @@ import { machineClock } from "../machine/clock.ts";
 import { createHttpApp } from "../http/app.ts";
 import { createAuthenticator } from "../http/identity/authenticator.ts";
 import type { JwtOptions } from "../http/identity/jwt.ts";
-import type { BackupResult, Readiness } from "../http/options.ts";
+import type { BackupResult } from "../http/options.ts";
 import { loopback, serve, type HttpServer } from "../http/serve.ts";
 import { loopbackNames } from "../http/target.ts";
 import { createMetrics } from "../observe/metrics.ts";
@@ -20,7 +20,7 @@ import { usageError } from "./exit.ts";
 import { readManifest } from "./manifest.ts";
 import type { Io } from "./output/io.ts";
 import { presetPort, type ServingOptions } from "./serving-options.ts";
-import { makeFolder } from "./with-queue.ts";
+import { makeFolder } from "./with-file.ts";
 
 /** Ports that are tried where none was asked for: two apps on one machine need no options. */
 const tries = 20;
@@ -73,7 +73,7 @@ export async function openDoor({ app, queue, file, isEncrypted, io, options, obs
     observe,
     hosts: [...loopbackNames, ...(host.includes(":") ? [`[${host}]`] : [host]), ...allowHost],
     version,
-    readiness: () => readiness(queue),
+    readiness: () => queue.readiness(),
     metrics: metrics.scrape,
     backup: async ({ by = "local", reason }) => {
       const entry = { by, action: "backup", reason } as const;
@@ -138,16 +138,6 @@ function tlsOf({ tlsCert, tlsKey }: ServingOptions): { readonly cert: string; re
     }
   };
   return { cert: read(tlsCert, "--tls-cert"), key: read(tlsKey, "--tls-key") };
-}
-
-async function readiness(queue: LocalQueue): Promise<Readiness> {
-  try {
-    await queue.facts();
-    const handlers = await queue.inspect.handlers();
-    return { ready: true, checks: { store: "writable", oldestReadyMilliseconds: Math.max(0, ...handlers.map(({ oldestReady = 0 }) => oldestReady)) } };
-  } catch {
-    return { ready: false, checks: { store: "failed" } };
-  }
 }
 
 /** Into a folder beside the file that only the server names, so that no caller chooses a path. */

@@ -27,6 +27,7 @@ export const errorCatalogue = {
   PAYLOAD_INVALID: entry(400, "fix-input", "Send data that the event's schema accepts; the message lists each path and reason."),
   PAYLOAD_UNSERIALISABLE: entry(400, "fix-input", "Send plain JSON values: strings, finite numbers, booleans, null, arrays, plain objects."),
   PAYLOAD_TOO_LARGE: entry(413, "fix-input", "Store the large part elsewhere and send a reference to it."),
+  ANSWER_TOO_LARGE: entry(413, "fix-input", "Ask for less at once, e.g. with a smaller `limit`."),
   PAYLOAD_TOO_DEEP: entry(400, "fix-input", "Flatten the data to at most 32 levels of nesting."),
   ID_INVALID: entry(400, "fix-input", "Use an id, source or key of 1 to 256 printable characters, without control characters."),
   IDENTITY_REUSED: entry(409, "fix-input", "The same source and id (of the same tenant) were published with other data: give the new event its own id."),
@@ -90,12 +91,14 @@ export const errorCatalogue = {
   AWS_DENIED: entry(500, "never", "The role may not do this: deploy again, and compare its policy by `pulsequeue iam diff`."),
   AWS_CREDENTIALS: entry(500, "never", "Give valid AWS credentials by the standard AWS_* variables or a profile; those in use are missing or expired."),
   AWS_RESOURCE_MISSING: entry(500, "never", "Deploy the infrastructure of this environment first, and check the environment's name, account and region."),
-  DEPLOYMENT_INVALID: entry(400, "fix-input", "Shorten or rename what the message lists, then try again; nothing was planned."),
+  AWS_ACCOUNT_WRONG: entry(500, "never", "Use credentials of the environment's own account, or another environment; nothing was read and nothing was done."),
+  DEPLOYMENT_INVALID: entry(400, "fix-input", "Change what is listed, in the declaration or in environment.json, then try again; nothing was planned."),
   DEPLOYMENT_MISMATCH: entry(409, "later", "What is deployed differs from what is declared: build and deploy the same version of both."),
   RECORD_FOREIGN: entry(422, "never", "Something that is no event of this app was sent to its queue: find who sent it, then discard the dead letter."),
   ENVELOPE_UNKNOWN: entry(422, "never", "A newer version sent this message: deploy the newer version here too, then redrive."),
   IAM_POLICY_INVALID: entry(500, "never", "Correct the policy at the statement that the message names; only what the evaluator fully understands is judged."),
   IAM_REQUEST_INVALID: entry(400, "fix-input", "Ask about an action, a resource and condition keys that AWS's service reference puts together."),
+  AUDIT_INVALID: entry(400, "fix-input", "Correct each field that the message lists in audit.json or in the statements, then audit again."),
   INTERNAL: entry(500, "never", "This is a defect of PulseQueue: report it with the code and the steps that lead to it."),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -1,13 +1,18 @@
 /** How far an incident reached: from where it began along what caused what. */
 import { PulseQueueError } from "./errors.ts";
+import type { AnyEvent } from "./event.ts";
+import type { Json } from "./json.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
+import { personalValues, redacted } from "./personal-data.ts";
 import type { EventView, IncidentFilter, IncidentScope, Inspect, TraceNode } from "./queue.ts";
+import type { Topology } from "./topology.ts";
 
 export interface IncidentOptions {
   /** Every event that this principal published. */
   readonly eventsOf: (principal: string) => Promise<readonly EventView[]>;
   readonly inspect: Pick<Inspect, "events" | "trace">;
   readonly ledger: Pick<Ledger, "entries">;
+  readonly topology: Pick<Topology, "events">;
 }
 
 const page = 1_000;
@@ -36,9 +41,21 @@ export async function incidentScope(options: IncidentOptions, filter: IncidentFi
     effects: [...effects].sort(),
     handlers: [...handlers].sort(),
     keys: [...new Set(found.flatMap(({ key }) => key ?? []))].sort(),
+    subjects: [...new Set(found.flatMap((event) => subjectOf(options.topology.events.get(event.type), event.data) ?? []))].sort(),
     tenants: [...new Set(found.flatMap(({ tenant }) => tenant ?? []))].sort(),
     actions: await actionsOf(options, filter),
   };
+}
+
+/** Whom an event's data is about. */
+function subjectOf(event: AnyEvent | undefined, data: Json): string | undefined {
+  if (event?.subject === undefined) return undefined;
+  try {
+    const subject = event.subject(data as never);
+    return typeof subject !== "string" || personalValues(data, event.pii).includes(subject) ? redacted : subject;
+  } catch {
+    return undefined; // data of another version
+  }
 }
 
 /** The nodes of a flow that are `root`: once, and once more for each handler that a merged flow shows it under. */

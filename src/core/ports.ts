@@ -4,6 +4,7 @@
  */
 import type { DeliveryState, Failure } from "./delivery.ts";
 import type { EventRecord, NewEvent } from "./envelope.ts";
+import type { PulseQueueError } from "./errors.ts";
 import type { Vault } from "./vault.ts";
 
 /** Time. Engines and core ask this port only, never the machine. */
@@ -95,6 +96,8 @@ export type ObservedFact =
       readonly method: string;
       readonly status: number;
       readonly milliseconds: number;
+      /** Id of who was authenticated, else `anonymous`, or `local` for who needs no credential on this machine. */
+      readonly principal: string;
       /** Of a request to an endpoint of the app: what it emits has it too. */
       readonly correlationId: string | undefined;
     }
@@ -207,7 +210,7 @@ export interface Store<D extends Delivery = Delivery> {
    * Appends events to the journal, each once: an identity (tenant, source, id) that is there with equal data is a duplicate, with
    * other data an `IDENTITY_REUSED` error for that event alone. Resolves after they are durable.
    */
-  append(events: readonly NewEvent[]): Promise<readonly (Receipt | Error)[]>;
+  append(events: readonly NewEvent[]): Promise<readonly (Receipt | PulseQueueError)[]>;
   /** The committed row. */
   get(table: string, key: string): Promise<StoredRow | undefined>;
   /** Committed rows, ordered by `order`. */

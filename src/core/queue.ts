@@ -2,6 +2,7 @@
 import type { Duration } from "./duration.ts";
 import type { DeliveryState, Failure } from "./delivery.ts";
 import type { EndpointDefinition, EndpointRequest } from "./endpoint.ts";
+import type { PulseQueueError } from "./errors.ts";
 import type { AnyEvent, EventInput } from "./event.ts";
 import type { Json } from "./json.ts";
 import type { KeyStore } from "./keys.ts";
@@ -29,6 +30,14 @@ export interface PublishOptions {
   readonly tenant?: string;
   /** Who was authenticated. @default nobody is recorded */
   readonly principal?: string;
+}
+
+/** One of several events that are published together, each by itself. */
+export interface Publication {
+  readonly event: AnyEvent;
+  /** Not yet validated. */
+  readonly data: unknown;
+  readonly options?: PublishOptions;
 }
 
 /** An event as inspection shows it. */
@@ -189,6 +198,8 @@ export interface IncidentScope {
   /** Keys of these events. */
   readonly keys: readonly string[];
   readonly tenants: readonly string[];
+  /** The persons that these events are about, as they declare it; `[redacted]` for who is named by personal data. */
+  readonly subjects: readonly string[];
   /** Entries of the audit ledger by the principal, or about it. */
   readonly actions: readonly LedgerEntry[];
 }
@@ -268,6 +279,8 @@ export interface Queue {
   publish<E extends AnyEvent>(event: E, data: EventInput<E>, options?: PublishOptions): Promise<Receipt>;
   /** Stores many events of one kind; all of them, or none where one is invalid. */
   publishMany<E extends AnyEvent>(event: E, data: readonly EventInput<E>[]): Promise<readonly Receipt[]>;
+  /** Stores events of any kinds, each by itself: one that is refused is answered with why, in its place, and the others are stored. */
+  publishEach(publications: readonly Publication[]): Promise<readonly (Receipt | PulseQueueError)[]>;
   /** Runs an endpoint: one commit. Bad input and refusals are answers with a status, not errors. */
   invoke(endpoint: EndpointDefinition, request?: InvokeRequest): Promise<InvokeResponse>;
   /** Starts the handlers and schedules. */

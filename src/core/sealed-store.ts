@@ -1,13 +1,18 @@
 /** A store whose personal data is sealed: the core above sees plain text, the store below never does. */
-import type { NewEvent } from "./envelope.ts";
+import type { EventRecord, NewEvent } from "./envelope.ts";
 import type { Commit, Delivery, RowWrite, Store, StoredRow } from "./ports.ts";
 import type { Topology } from "./topology.ts";
-import { firstToken, openText, sealJson, sealWhole, type Vault } from "./vault.ts";
+import { openText, sealJson, sealWhole, type Vault } from "./vault.ts";
 
 /** Where a sealed value of an event is. */
 export const eventPlace = (type: string): string => `event:${type}`;
 /** Where a sealed value of a row is. */
 export const rowPlace = (table: string): string => `row:${table}`;
+/** Where the sealed answer of a request is. */
+export const answerPlace = (request: string): string => `answer:${request}:`;
+/** Where the sealed result of a step is that handled this event. */
+export const stepPlace = ({ source, id, tenant }: Pick<EventRecord, "source" | "id" | "tenant">, name: string): string =>
+  `step:${tenant === undefined ? `${source}/${id}` : `${source}/${id}/${tenant}`}/${name}:`;
 
 export function sealedStore<D extends Delivery>(store: Store<D>, topology: Topology, vault: Vault): Store<D> {
   const sealEvent = (event: NewEvent): NewEvent => {
@@ -23,11 +28,12 @@ export function sealedStore<D extends Delivery>(store: Store<D>, topology: Topol
     const body = openText(vault, row.body, rowPlace(table), "refuse");
     return body === row.body ? row : { ...row, body };
   };
+  // The place of a whole text ends with the path of its value, an empty one.
+  const openWhole = (text: string, place: string): string => openText(vault, text, place.slice(0, -1), "refuse");
   const sealAnswer = (commit: Commit<D>): Commit<D>["answer"] => {
     const { answer } = commit;
     if (answer === undefined) return undefined;
-    const place = answerPlace(answer.request);
-    return { ...answer, answer: sealWhole(vault, answer.answer, (keys) => keys.seal(answer.answer, place, onlySubject(commit))) };
+    return { ...answer, answer: sealWhole(vault, answer.answer, answerPlace(answer.request), { subject: onlySubject(commit) }) };
   };
 
   return {
@@ -43,28 +49,21 @@ export function sealedStore<D extends Delivery>(store: Store<D>, topology: Topol
     },
     async steps(delivery) {
       const steps = await store.steps(delivery);
-      const place = stepPlace(delivery);
-      return new Map([...steps].map(([name, text]) => [name, openText(vault, text, `${place}/${name}`, "refuse")]));
+      return new Map([...steps].map(([name, text]) => [name, openWhole(text, stepPlace(delivery.event, name))]));
     },
     async saveStep(delivery, name, result) {
-      const place = `${stepPlace(delivery)}/${name}:`;
-      const beside = firstToken(delivery.event.data); // what a step answers is about whom the event is about
-      const sealed = sealWhole(vault, result, (keys) => (beside === undefined ? keys.seal(result, place, undefined) : keys.sealBeside(result, place, beside)));
-      return store.saveStep(delivery, name, sealed);
+      // What a step answers is about whom the event is about.
+      return store.saveStep(delivery, name, sealWhole(vault, result, stepPlace(delivery.event, name), { beside: delivery.event.data }));
     },
     async answer(request) {
       const known = await store.answer(request);
-      return known === undefined ? undefined : { ...known, answer: openText(vault, known.answer, `answer:${request}`, "refuse") };
+      return known === undefined ? undefined : { ...known, answer: openWhole(known.answer, answerPlace(request)) };
     },
     async commit(commit) {
       return store.commit({ ...commit, writes: commit.writes.map(sealWrite), events: commit.events.map(sealEvent), answer: sealAnswer(commit) });
     },
   };
 }
-
-const answerPlace = (request: string): string => `answer:${request}:`;
-const stepPlace = ({ event }: Delivery): string =>
-  event.tenant === undefined ? `step:${event.source}/${event.id}` : `step:${event.source}/${event.id}/${event.tenant}`;
 
 /** Whom a commit is about, if it is one person: then its answer is too. */
 function onlySubject(commit: Commit): string | undefined {

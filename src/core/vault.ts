@@ -21,10 +21,11 @@ export interface Vault {
 /** The field of a sealed value. `encodeJson` refuses it in what users hand in. */
 export const sealField = "$pq";
 
-/** The text with what is at `paths` sealed. */
+/** The text with what is at `paths` sealed. What is sealed there already stays as it is. */
 export function sealJson(vault: Vault, text: string, paths: readonly string[], place: string, subject: string | undefined): string {
-  const sealed = mapPaths(decodeJson(text), paths, (found, path) => ({ [sealField]: vault.seal(canonical(found), `${place}:${path}`, subject) }));
-  return JSON.stringify(sealed);
+  const seal = (found: Json, path: string): Json =>
+    tokenOf(found) === undefined ? { [sealField]: vault.seal(canonical(found), `${place}:${path}`, subject) } : found;
+  return JSON.stringify(mapPaths(decodeJson(text), paths, seal));
 }
 
 /** The value of stored text. What was erased is the marker `[erased]`, or with `refuse` throws `DATA_ERASED`. Throws `KEY_MISSING`. */
@@ -43,9 +44,12 @@ export function isErased(text: string): boolean {
   return text.includes(JSON.stringify(erased));
 }
 
-/** A whole text sealed, e.g. the result of a step. */
-export function sealWhole(vault: Vault, text: string, seal: (vault: Vault) => string): string {
-  return text === "" ? "" : JSON.stringify({ [sealField]: seal(vault) });
+/** A whole text sealed, e.g. the result of a step. `beside`: stored text under whose first key, where it has one. */
+export function sealWhole(vault: Vault, text: string, place: string, about: { readonly subject: string | undefined } | { readonly beside: string }): string {
+  if (text === "") return "";
+  const token = "beside" in about ? firstToken(about.beside) : undefined;
+  const subject = "beside" in about ? undefined : about.subject;
+  return JSON.stringify({ [sealField]: token === undefined ? vault.seal(text, place, subject) : vault.sealBeside(text, place, token) });
 }
 
 interface Opening {
@@ -72,7 +76,7 @@ function openToken(opening: Opening, token: string, path: readonly string[]): Js
 }
 
 /** The token of the first sealed value in stored text. */
-export function firstToken(text: string): string | undefined {
+function firstToken(text: string): string | undefined {
   return /"\$pq":"(?<token>[^"\\]+)"/.exec(text)?.groups?.["token"];
 }
 

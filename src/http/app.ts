@@ -3,9 +3,9 @@ import { PulseQueueError } from "../core/errors.ts";
 import { idMaker } from "../core/ids.ts";
 import type { Observer } from "../core/ports.ts";
 import type { Principal } from "../core/principal.ts";
+import { machineClock } from "../machine/clock.ts";
 import { anonymous, authorise, identify } from "./access.ts";
 import { correlationOf, openBody, queryOf, type Body, type Route } from "./call.ts";
-import { machineClock } from "./machine-clock.ts";
 import { defaultLimits, type HttpAppOptions, type HttpLimits, type Peer } from "./options.ts";
 import { clientOf, createBudget, createLimiter } from "./rates.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
@@ -135,9 +135,10 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
         response = await refuse(thrown, exchange, refusals, observe);
       }
       exchange.body?.release();
-      const { route, correlationId } = exchange;
+      const { route, correlationId, principal } = exchange;
       if (correlationId !== undefined && !response.headers.has(correlationHeader)) response.headers.set(correlationHeader, correlationId);
-      observe({ type: "request", route, method: methodOf(request), status: response.status, milliseconds: clock.monotonic() - started, correlationId });
+      const milliseconds = clock.monotonic() - started;
+      observe({ type: "request", route, method: methodOf(request), status: response.status, milliseconds, principal: principal.id, correlationId });
       return response;
     },
     unreadable() {

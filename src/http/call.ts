@@ -1,5 +1,5 @@
 /** One request on its way through the application. */
-import type { EndpointAuth } from "../core/endpoint.ts";
+import type { EndpointAuth, WebhookSource } from "../core/endpoint.ts";
 import { PulseQueueError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import { checkIdentifier } from "../core/names.ts";
@@ -16,7 +16,7 @@ export type Access =
   | { readonly kind: "open" }
   /** Whoever has one of the roles. `local`: also without a credential from this machine itself. */
   | { readonly kind: "roles"; readonly roles: readonly Role[]; readonly local?: true }
-  | { readonly kind: "endpoint"; readonly name: string; readonly auth: EndpointAuth };
+  | { readonly kind: "endpoint"; readonly name: string; readonly auth: EndpointAuth; readonly scheme: WebhookSource["scheme"] | undefined };
 
 export interface Call {
   readonly request: Request;
@@ -60,6 +60,8 @@ export interface Route {
   readonly success?: number;
   /** @default application/json */
   readonly produces?: string;
+  /** Whether an `Idempotency-Key` is honoured. @default false */
+  readonly isRepeatable?: true;
   handle(call: Call): Promise<Response> | Response;
 }
 
@@ -88,7 +90,8 @@ export function openBody({ request, peer, limits, budget, clock, owner }: BodyOp
     if (length !== undefined && length > limit) throw new PulseQueueError("PAYLOAD_TOO_LARGE", `The body is larger than ${String(limit)} bytes`);
     if (length === 0 && request.headers.get("transfer-encoding") === null) return new Uint8Array();
     release = budget.reserve(owner(), length ?? limit);
-    return await inTime(clock, limits.bodyTime, peer.read === undefined ? readStream(request, limit) : peer.read(limit));
+    const read = peer.read === undefined ? readStream(request, limit) : peer.read(limit);
+    return read instanceof Uint8Array ? read : await inTime(clock, limits.bodyTime, read);
   };
 
   const mediaType = mediaTypeOf(request.headers.get("content-type"));

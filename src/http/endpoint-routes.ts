@@ -33,7 +33,8 @@ function endpointRoute({ queue, refusals }: EndpointRouteOptions, endpoint: Endp
   return {
     method: endpoint.method,
     path: endpoint.path,
-    access: { kind: "endpoint", name: endpoint.name, auth: endpoint.auth },
+    access: { kind: "endpoint", name: endpoint.name, auth: endpoint.auth, scheme: endpoint.webhook?.scheme },
+    isRepeatable: true,
     summary: `The endpoint ${endpoint.name} of the app.`,
     ...(takesBody ? { input: schemaOf(endpoint.input) } : {}),
     output: schemaOf(endpoint.output),

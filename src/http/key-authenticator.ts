@@ -1,8 +1,9 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { PulseQueueError } from "../core/errors.ts";
 import { parseToken, type KeyStore, type StoredKey } from "../core/keys.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Principal } from "../core/principal.ts";
+import { sha256Bytes } from "../machine/hash.ts";
 import type { Authenticator } from "./authenticator.ts";
 
 /** Lets in who has an API key of the store: `Authorization: Bearer pq_…`. Tokens of other kinds and signatures are refused. */
@@ -36,7 +37,7 @@ const nobody: StoredKey = {
 };
 
 function principalOf(key: StoredKey, secret: string, now: number): Principal | undefined {
-  const hash = createHash("sha256").update(secret).digest();
+  const hash = sha256Bytes(secret);
   const found = key.secrets.find((known) => {
     const expected = Buffer.from(known.hash, "hex");
     return expected.length === hash.length && timingSafeEqual(expected, hash) && now < (known.until ?? Infinity);

@@ -97,6 +97,6 @@ export interface Peer {
   readonly local: boolean;
   /** The request's target as it came, before anything is normalised. @default the path and query of the request's URL */
   readonly target?: string;
-  /** Reads the body, `limit` bytes at most, and throws `PAYLOAD_TOO_LARGE` beyond. @default the request's own body is read */
-  readonly read?: (limit: number) => Promise<Uint8Array>;
+  /** Reads the body, `limit` bytes at most, and throws `PAYLOAD_TOO_LARGE` beyond; at once where it is there already. @default the request's own body is read */
+  readonly read?: (limit: number) => Uint8Array | Promise<Uint8Array>;
 }

@@ -89,9 +89,27 @@ export async function serve(app: HttpApp, options: ServeOptions): Promise<HttpSe
       return problemResponse(new PulseQueueError("REQUEST_INVALID", "The target or the Host is not well-formed"));
     };
     const listener = getRequestListener(fetch, { hostname: host, errorHandler });
-    const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => void listener(incoming, outgoing);
+    const take = createTurnstile();
+    const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+      if (take(incoming.socket, outgoing)) void listener(incoming, outgoing);
+      else incoming.socket.destroy();
+    };
     return tls === undefined ? createServer(serverOptions, onRequest) : createTlsServer(serverOptions, onRequest);
   }
+}
+
+/** Requests that one connection may send before it takes their answers. */
+const mostUnread = 100;
+
+/** Counts what waits on each connection: who sends request after request and reads no answer would make the server keep them all. */
+function createTurnstile(): (socket: Socket, outgoing: ServerResponse) => boolean {
+  const unread = new WeakMap<Socket, number>();
+  return (socket, outgoing) => {
+    const count = (unread.get(socket) ?? 0) + 1;
+    unread.set(socket, count);
+    outgoing.once("close", () => unread.set(socket, (unread.get(socket) ?? 1) - 1));
+    return count <= mostUnread;
+  };
 }
 
 function checkBind(host: string, { tls, behindProxy = false, hasCredentials }: ServeOptions): void {
@@ -182,7 +200,9 @@ function lastAddress(header: string | readonly string[] | undefined): string | u
   return entry !== undefined && isIP(entry) !== 0 ? entry : undefined;
 }
 
-function readBody(incoming: IncomingMessage, most: number): Promise<Uint8Array> {
+function readBody(incoming: IncomingMessage, most: number): Uint8Array | Promise<Uint8Array> {
+  // A small body has come together with its headers: nothing needs to be waited for.
+  if (incoming.complete && incoming.readableLength <= most) return (incoming.read() as Buffer | null) ?? new Uint8Array();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -5,20 +5,39 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import type { App } from "../core/app.ts";
 import { deploymentOf } from "../core/deployment.ts";
 import { PulseQueueError } from "../core/errors.ts";
+import type { Queue } from "../core/queue.ts";
 import { endpointEntry, type GatewayRequest, type GatewayResponse } from "../engines/aws/entries/endpoint.ts";
-import { openAws } from "../engines/aws/queue/open.ts";
+import { openFunctionQueue } from "../engines/aws/queue/open.ts";
 import { createHttpApp, type HttpApp } from "../http/app.ts";
 import { createAuthenticator } from "../http/identity/authenticator.ts";
+import type { HttpAppOptions } from "../http/options.ts";
 import { machineClock } from "../machine/clock.ts";
 import { noSecrets, type OpenSecrets } from "./secret-source.ts";
-import { createTelemetry } from "./telemetry.ts";
+import { createTelemetry, starting, type LambdaFunction } from "./telemetry.ts";
+
+/** What answers `/metrics`: its client is in the bundle of that function alone. */
+export type OpenMetrics = (queue: Queue) => NonNullable<HttpAppOptions["metrics"]>;
 
 /**
  * `name`: the endpoint that it answers; `undefined`: everything that is none. The API routes to it by path, its role allows no more.
  *
  * @example export const handler = doorFunction(app, "place-order");
  */
-export function doorFunction(app: App, name?: string, secretsOf: OpenSecrets = noSecrets): (event: GatewayRequest) => Promise<GatewayResponse> {
+export function doorFunction(
+  app: App,
+  name?: string,
+  secretsOf: OpenSecrets = noSecrets,
+  metricsOf?: OpenMetrics,
+): LambdaFunction<GatewayRequest, GatewayResponse> {
+  return starting(() => openDoor(app, name, secretsOf, metricsOf));
+}
+
+function openDoor(
+  app: App,
+  name: string | undefined,
+  secretsOf: OpenSecrets,
+  metricsOf: OpenMetrics | undefined,
+): LambdaFunction<GatewayRequest, GatewayResponse> {
   const endpoint = name === undefined ? undefined : app.topology.endpoints.get(name);
   if (name !== undefined && endpoint === undefined) throw new PulseQueueError("DEPLOYMENT_MISMATCH", `App ${app.name} declares no endpoint ${name}`);
   const environment = process.env["PULSEQUEUE_ENVIRONMENT"] ?? "";
@@ -31,7 +50,7 @@ export function doorFunction(app: App, name?: string, secretsOf: OpenSecrets = n
   let opened: Promise<HttpApp> | undefined;
   const open = async (hosts: readonly string[]): Promise<HttpApp> => {
     const clients = { dynamodb: new DynamoDBClient({ maxAttempts: 1 }), sqs: new SQSClient(), lambda: new LambdaClient() };
-    const queue = await openAws(app, { environment, clients, secrets: secret, observe });
+    const queue = await openFunctionQueue(app, { environment, clients, secrets: secret, observe, subscribe: endpoint === undefined });
     return createHttpApp({
       app,
       queue,
@@ -40,12 +59,16 @@ export function doorFunction(app: App, name?: string, secretsOf: OpenSecrets = n
       observe,
       hosts,
       version: process.env["AWS_LAMBDA_FUNCTION_VERSION"] ?? "",
+      ...(metricsOf === undefined ? {} : { metrics: metricsOf(queue) }),
     });
   };
   const answer = async (event: GatewayRequest): Promise<GatewayResponse> => {
     await prepare();
     // API Gateway took the request under a name that is the API's own: it is the host that is answered.
-    opened ??= open([event.requestContext.domainName]);
+    opened ??= open([event.requestContext.domainName]).catch((thrown: unknown) => {
+      opened = undefined; // the next request tries again
+      throw thrown;
+    });
     const http = await opened;
     return endpointEntry((request, address) => Promise.resolve(http.fetch(request, { address, local: false })))(event);
   };

@@ -1,4 +1,5 @@
 /** Functions of a deployment in AWS. */
+export { apiFunction } from "./api.ts";
 export { doorFunction } from "./door.ts";
 export { handlerFunction, relayFunction, tickerFunction } from "./functions.ts";
 export { openSecrets } from "./secrets.ts";

@@ -1,29 +1,13 @@
+import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { defineApp, defineEvent, defineHandler } from "pulsequeue";
 import type { ObservedFact } from "../core/ports.ts";
-import { createEmf } from "./emf.ts";
+import { createGrowth } from "./emf.ts";
+import { createCounters } from "./metrics.ts";
 
 const placed = defineEvent("order.placed", { schema: z.object({}) });
 const { topology } = defineApp("shop", { handlers: [defineHandler("confirm", { on: placed, handle: () => undefined })] });
-
-interface Line {
-  readonly _aws: {
-    readonly Timestamp: number;
-    readonly CloudWatchMetrics: readonly {
-      readonly Namespace: string;
-      readonly Dimensions: readonly (readonly string[])[];
-      readonly Metrics: readonly { readonly Name: string }[];
-    }[];
-  };
-  readonly [name: string]: unknown;
-}
-
-function open() {
-  const lines: string[] = [];
-  const emf = createEmf({ topology, dimensions: { app: "shop", environment: "prod" }, write: (line) => void lines.push(line), now: () => 1_000 });
-  return { ...emf, lines: () => lines.splice(0).map((line) => JSON.parse(line) as Line) };
-}
 
 const done: ObservedFact = {
   type: "settled",
@@ -38,52 +22,55 @@ const done: ObservedFact = {
   milliseconds: 2,
   failure: undefined,
 };
+const facts: readonly ObservedFact[] = [
+  done,
+  { ...done, milliseconds: 61_000, age: 4_000_000 },
+  { ...done, state: "retrying", milliseconds: 0.5 },
+  { type: "published", event: "order.placed", count: 5, duplicates: 2, correlationId: "e-2" },
+  { type: "conflict", handler: "confirm" },
+  { type: "request", route: "/v1/events", method: "POST", status: 202, milliseconds: 12, principal: "anonymous", correlationId: undefined },
+  { type: "refused", reason: "rate", route: "/v1/events" },
+];
 
-test("a flush writes what has grown since the last one, under the names and labels that Prometheus has", async () => {
-  const emf = open();
-  await emf.flush();
-  expect(emf.lines()).toEqual([]);
-  emf.observe(done);
-  emf.observe(done);
-  await emf.flush();
-  const lines = emf.lines();
-  const counter = lines.find((line) => "pulsequeue_deliveries_total" in line);
-  expect(counter).toMatchObject({
-    app: "shop",
-    environment: "prod",
-    handler: "confirm",
-    event: "order.placed",
-    outcome: "done",
-    pulsequeue_deliveries_total: 2,
-    _aws: { Timestamp: 1_000, CloudWatchMetrics: [{ Namespace: "PulseQueue", Metrics: [{ Name: "pulsequeue_deliveries_total", Unit: "None" }] }] },
-  });
-  await emf.flush();
-  expect(emf.lines()).toEqual([]);
-});
+/** Every series above 0, as `name{label="value"} number`. */
+const texts = (series: Iterable<readonly [name: string, labels: Readonly<Record<string, unknown>>, value: number]>): readonly string[] =>
+  [...series]
+    .filter(([, , value]) => value !== 0)
+    .map(([name, labels, value]) => {
+      const text = Object.entries(labels).map(([label, one]) => `${label}=${String(one)}`);
+      return `${name}{${text.sort().join(",")}} ${String(value)}`;
+    })
+    .sort();
 
-test("a histogram is its exact buckets, its sum and its count", async () => {
-  const emf = open();
-  emf.observe(done);
-  await emf.flush();
-  const lines = emf.lines();
-  const buckets = lines.filter((line) => "pulsequeue_handler_duration_seconds_bucket" in line).map((line) => line["le"]);
-  // 2 ms is in every bucket from 2.5 ms on.
-  expect(buckets).toEqual(["0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "30", "60", "+Inf"]);
-  expect(lines.find((line) => "pulsequeue_handler_duration_seconds_sum" in line)).toMatchObject({
-    pulsequeue_handler_duration_seconds_sum: 0.002,
-    pulsequeue_handler_duration_seconds_count: 1,
-  });
-});
-
-test("every line names each of its dimensions and metrics, as CloudWatch wants it", async () => {
-  const emf = open();
-  emf.observe(done);
-  emf.observe({ type: "conflict", handler: "confirm" });
-  await emf.flush();
-  for (const line of emf.lines()) {
-    const [{ Dimensions, Metrics } = { Dimensions: [], Metrics: [] }] = line._aws.CloudWatchMetrics;
-    for (const name of Dimensions.flat()) expect(typeof line[name]).toBe("string");
-    for (const { Name } of Metrics) expect(typeof line[Name]).toBe("number");
-    expect(Dimensions.flat().length).toBeLessThanOrEqual(30);
+test("the growth of all flushes adds up to what Prometheus reads: the same names, labels and numbers", async () => {
+  const registry = new Registry();
+  const counted = createCounters([registry], topology);
+  const growth = createGrowth(topology);
+  const sums = new Map<string, [string, Readonly<Record<string, string>>, number]>();
+  for (const fact of facts) {
+    counted(fact);
+    growth.observe(fact);
+    for (const { labels, growth: byName } of growth.take())
+      for (const [name, by] of byName) {
+        const key = JSON.stringify([name, labels]);
+        sums.set(key, [name, labels, (sums.get(key)?.[2] ?? 0) + by]);
+      }
   }
+  const scraped = (await registry.getMetricsAsJSON()).flatMap(({ name, values }) =>
+    values.map((one) => [("metricName" in one && typeof one.metricName === "string" ? one.metricName : undefined) ?? name, one.labels, one.value] as const),
+  );
+  expect(texts(sums.values())).toEqual(texts(scraped));
+});
+
+test("what was taken is not taken again, and what did not grow is not there", () => {
+  const growth = createGrowth(topology);
+  expect(growth.take()).toEqual([]);
+  growth.observe(done);
+  growth.observe(done);
+  const taken = growth.take();
+  expect(taken.find(({ labels }) => "outcome" in labels)).toEqual({
+    labels: { handler: "confirm", event: "order.placed", outcome: "done" },
+    growth: new Map([["pulsequeue_deliveries_total", 2]]),
+  });
+  expect(growth.take()).toEqual([]);
 });

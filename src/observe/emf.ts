@@ -1,92 +1,94 @@
 /**
- * Metrics of a function as CloudWatch takes them from its log: the embedded metric format
- * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
- * They are the counters and histograms that Prometheus reads on one machine, under the same names and labels: each flush writes by
- * how much each series grew since the last one, a bucket of a histogram as a metric with its bound as `le`. So their sums in
- * CloudWatch are the same exact numbers, and nothing has to be estimated.
+ * What a function has to say to CloudWatch: by how much each counter and histogram grew since the last flush. They are those that
+ * Prometheus reads on one machine, under the same names and labels, a bucket of a histogram as a metric with its bound as `le`. So
+ * their sums in CloudWatch are the same exact numbers, and nothing has to be estimated.
  */
-import { Registry } from "prom-client";
 import type { Observer } from "../core/ports.ts";
 import type { Topology } from "../core/topology.ts";
-import { createCounters } from "./metrics.ts";
+import { countFacts, type Labels, type Meter } from "./counters.ts";
 
-export interface Emf {
-  readonly observe: Observer;
-  /** Writes what has grown. To be called when an invocation ends: afterwards the process may be frozen. */
-  readonly flush: () => Promise<void>;
-}
-
-export interface EmfOptions {
-  readonly topology: Topology;
-  /** Labels of every series besides its own, e.g. `{ app, environment }`. */
-  readonly dimensions: Readonly<Record<string, string>>;
-  /** Takes one line of JSON, its end included. */
-  readonly write: (line: string) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
-
+/** Of every metric in CloudWatch. */
 export const namespace = "PulseQueue";
 
-/** Metrics of one line, by the specification. */
-const mostMetrics = 100;
-
-interface Series {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
+/** Series that have the same labels: the metrics of one line. */
+export interface Grown {
+  readonly labels: Labels<string>;
+  /** By name. */
+  readonly growth: Map<string, number>;
 }
 
-export function createEmf({ topology, dimensions, write, now }: EmfOptions): Emf {
-  const registry = new Registry();
-  const observe = createCounters([registry], topology);
-  const last = new Map<string, number>();
+export interface Growth {
+  readonly observe: Observer;
+  /** What has grown since the last call. */
+  readonly take: () => readonly Grown[];
+}
 
-  const grown = async (): Promise<readonly Series[]> => {
-    const metrics = await registry.getMetricsAsJSON();
-    const all = metrics.flatMap(({ name, values }) => values.map((value) => seriesOf(name, value)));
-    return all.flatMap((series) => {
-      const key = JSON.stringify([series.name, series.labels]);
-      const growth = series.value - (last.get(key) ?? 0);
-      last.set(key, series.value);
-      return growth === 0 ? [] : [{ ...series, value: growth }];
-    });
+/** The growth of one series of a histogram; its buckets add up only when they are taken. */
+interface Observed {
+  readonly name: string;
+  readonly labels: Labels<string>;
+  readonly buckets: readonly number[];
+  /** Of each bucket those that are in no smaller one; the last is infinity. */
+  readonly counts: number[];
+  sum: number;
+}
+
+export function createGrowth(topology: Topology): Growth {
+  const counted = new Map<string, { readonly name: string; readonly labels: Labels<string>; by: number }>();
+  const observed = new Map<string, Observed>();
+  const meter: Meter = {
+    counter: (name) => (labels, by) => {
+      if (by === 0) return;
+      const key = keyOf(name, labels);
+      const known = counted.get(key);
+      if (known === undefined) counted.set(key, { name, labels, by });
+      else known.by += by;
+    },
+    histogram: (name, _help, buckets) => (labels, value) => {
+      if (value === undefined) return;
+      const key = keyOf(name, labels);
+      const series = observed.get(key) ?? { name, labels, buckets, counts: [...buckets, 0].fill(0), sum: 0 };
+      observed.set(key, series);
+      const place = buckets.findIndex((bound) => value <= bound);
+      const index = place < 0 ? buckets.length : place;
+      series.counts[index] = (series.counts[index] ?? 0) + 1;
+      series.sum += value;
+    },
   };
-
   return {
-    observe,
-    async flush() {
-      const byLabels = new Map<string, Series[]>();
-      for (const series of await grown()) {
-        const key = JSON.stringify(series.labels);
-        byLabels.set(key, [...(byLabels.get(key) ?? []), series]);
+    observe: countFacts(meter, topology),
+    take: () => {
+      const groups = new Map<string, Grown>();
+      const add = (name: string, labels: Labels<string>, by: number): void => {
+        if (by === 0) return;
+        const key = JSON.stringify(labels);
+        const group = groups.get(key) ?? { labels, growth: new Map<string, number>() };
+        groups.set(key, group);
+        group.growth.set(name, by);
+      };
+      for (const { name, labels, by } of counted.values()) add(name, labels, by);
+      for (const { name, labels, buckets, counts, sum } of observed.values()) {
+        let count = 0;
+        for (const [index, more] of counts.entries()) {
+          count += more;
+          add(`${name}_bucket`, { ...labels, le: boundText(buckets[index]) }, count);
+        }
+        add(`${name}_sum`, labels, sum);
+        add(`${name}_count`, labels, count);
       }
-      for (const group of byLabels.values()) {
-        for (let start = 0; start < group.length; start += mostMetrics)
-          write(`${JSON.stringify(lineOf(group.slice(start, start + mostMetrics), dimensions, now()))}\n`);
-      }
+      counted.clear();
+      observed.clear();
+      return [...groups.values()];
     },
   };
 }
 
-/** One line: series that have the same labels. */
-function lineOf(group: readonly Series[], dimensions: EmfOptions["dimensions"], at: number): Readonly<Record<string, unknown>> {
-  const labels = { ...dimensions, ...group[0]?.labels };
-  const metrics = group.map(({ name }) => ({ Name: name, Unit: "None" }));
-  return {
-    _aws: { Timestamp: at, CloudWatchMetrics: [{ Namespace: namespace, Dimensions: [Object.keys(labels)], Metrics: metrics }] },
-    ...labels,
-    ...Object.fromEntries(group.map(({ name, value }) => [name, value])),
-  };
+/** Of a name the labels are always the same, in one order. */
+function keyOf(name: string, labels: Labels<string>): string {
+  return `${name}\n${Object.values(labels).join("\n")}`;
 }
 
-interface Value {
-  readonly value: number;
-  readonly labels: Readonly<Partial<Record<string, string | number>>>;
-  /** Of a histogram: the name with `_bucket`, `_sum` or `_count`. */
-  readonly metricName?: string;
-}
-
-function seriesOf(name: string, { value, labels, metricName = name }: Value): Series {
-  return { name: metricName, value, labels: Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, String(text)])) };
+/** As Prometheus has it. */
+function boundText(bound: number | undefined): string {
+  return bound === undefined ? "+Inf" : String(bound);
 }

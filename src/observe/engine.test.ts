@@ -4,7 +4,7 @@ import { defineApp, defineEvent, defineHandler, NonRetryableError } from "pulseq
 import { openLocal, type LocalQueue } from "pulsequeue/local";
 import { parseExposition } from "../../test/support/exposition.ts";
 import type { ObservedFact } from "../core/ports.ts";
-import { lineOf } from "./log.ts";
+import { lineOf } from "./lines.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 
 const schema = z.object({ orderId: z.string() });

@@ -27,7 +27,18 @@ const leastSecret = 4;
 const deepest = 8;
 
 /** Fields that the engine itself writes: names and ids, never data. */
-const own: ReadonlySet<string> = new Set(["handler", "event", "eventId", "correlationId", "attempt", "outcome", "milliseconds", "code", "endpoint"]);
+const own: ReadonlySet<string> = new Set([
+  "handler",
+  "event",
+  "eventId",
+  "correlationId",
+  "attempt",
+  "outcome",
+  "milliseconds",
+  "code",
+  "endpoint",
+  "principal",
+]);
 
 export function createHide({ pii, secrets }: HideOptions): Hide {
   const names = new Set([...pii].map((path) => path.split(".").findLast((part) => part !== "*" && !/^\d+$/.test(part)) ?? path));

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { ObservedFact } from "../core/ports.ts";
 import { createHide } from "./hide.ts";
-import { jsonLines, lineOf, type Line } from "./log.ts";
+import { lineOf, type Line } from "./lines.ts";
+import { jsonLines } from "./log.ts";
 
 function capture(least: "debug" | "info" = "debug"): { readonly write: (line: Line) => void; readonly lines: () => readonly unknown[] } {
   const texts: string[] = [];
@@ -63,7 +64,7 @@ describe("facts", () => {
   });
 
   test("a request that failed here is an error, one that was refused a warning", () => {
-    const failed = lineOf({ type: "request", route: "/orders/:id", method: "GET", status: 500, milliseconds: 1, correlationId: "r-1" });
+    const failed = lineOf({ type: "request", route: "/orders/:id", method: "GET", status: 500, milliseconds: 1, principal: "key:a", correlationId: "r-1" });
     expect(failed).toMatchObject({ level: "error", fields: { correlationId: "r-1" } });
     expect(lineOf({ type: "refused", route: "/orders/:id", reason: "rate" }).level).toBe("warn");
   });

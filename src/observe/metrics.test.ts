@@ -91,7 +91,7 @@ describe("counters", () => {
 
   test("a request is counted once by route, method and status, and its seconds are measured", async () => {
     const { metrics, series } = start();
-    metrics.observe({ type: "request", route: "/orders/:id", method: "GET", status: 404, milliseconds: 250, correlationId: undefined });
+    metrics.observe({ type: "request", route: "/orders/:id", method: "GET", status: 404, milliseconds: 250, principal: "anonymous", correlationId: undefined });
     const now = await series();
     expect(now.get('pulsequeue_http_requests_total{route="/orders/:id",method="GET",status="404"}')).toBe(1);
     expect(now.get('pulsequeue_http_request_duration_seconds_sum{route="/orders/:id",method="GET"}')).toBe(0.25);
@@ -123,7 +123,7 @@ describe("labels", () => {
       const name = `x-${String(index)}`;
       metrics.observe({ ...settled, handler: name, event: name });
       metrics.observe({ ...published, event: name });
-      metrics.observe({ type: "request", route: `/${name}`, method: name, status: 404, milliseconds: 1, correlationId: name });
+      metrics.observe({ type: "request", route: `/${name}`, method: name, status: 404, milliseconds: 1, principal: name, correlationId: name });
     }
     const names = [...(await series()).keys()];
     expect(names.some((name) => name.includes("x-4999"))).toBe(false);

@@ -14,6 +14,8 @@ export interface Arns {
   role(name: string): string;
   /** Policy that bounds every role of the deployment, whatever its own policy says; the account's administrators make it. */
   readonly boundary: string;
+  /** The same for the roles of services that no function has: of backups, flow logs and Grafana. */
+  readonly servicesBoundary: string;
   logGroup(functionName: string): string;
   /** The streams of a function's log group. */
   logStreams(functionName: string): string;
@@ -47,6 +49,7 @@ export function arnsOf(deployment: Deployment, { account, region }: Pick<Environ
     function: (name) => arn("lambda", `function:${name}`),
     role: (name) => `arn:${partitionOf(region)}:iam::${account}:role/${name}`,
     boundary: `arn:${partitionOf(region)}:iam::${account}:policy/${deployment.prefix}-pq-boundary`,
+    servicesBoundary: `arn:${partitionOf(region)}:iam::${account}:policy/${deployment.prefix}-pq-services-boundary`,
     logGroup,
     logStreams: (name) => `${logGroup(name)}:log-stream:*`,
     secret: (name) => arn("secretsmanager", `secret:${name}-??????`),

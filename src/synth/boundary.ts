@@ -39,7 +39,7 @@ export function boundaryPolicy({ arns, deployment, environment }: GrantContext):
       ArnLike: { "lambda:FunctionArn": arns.function(ours) },
     }),
     // Take no resource.
-    allow("Lists", ["dynamodb:ListStreams", "lambda:ListEventSourceMappings"], ["*"]),
+    allow("Lists", ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "dynamodb:ListStreams", "lambda:ListEventSourceMappings"], ["*"]),
     { Sid: "OnlyEncrypted", Effect: "Deny", Action: ["*"], Resource: ["*"], Condition: { Bool: { "aws:SecureTransport": "false" } } },
   );
 }

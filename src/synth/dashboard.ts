@@ -20,7 +20,27 @@ export function dashboardOf(topology: Topology, deployment: Deployment, region: 
     options,
   ];
   const charts: readonly (readonly [title: string, metrics: readonly Metric[], stat: string])[] = [
-    ["Settled deliveries", handlers.map((handler) => own("pulsequeue_deliveries_total", handler)), "Sum"],
+    [
+      "Settled deliveries",
+      // CloudWatch finds a metric only by all of its dimensions.
+      [...topology.handlers.values()].flatMap(({ name, on }) =>
+        on.map((event): Metric => [
+          "PulseQueue",
+          "pulsequeue_deliveries_total",
+          "app",
+          deployment.app,
+          "environment",
+          deployment.environment,
+          "handler",
+          name,
+          "event",
+          event.name,
+          "outcome",
+          "done",
+        ]),
+      ),
+      "Sum",
+    ],
     ["Dead letters", handlers.map((handler) => own("pulsequeue_dead_letters_total", handler)), "Sum"],
     ["Waiting", names.map(({ queue }) => ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue]), "Maximum"],
     ["Age of the oldest, seconds", names.map(({ queue }) => ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue]), "Maximum"],

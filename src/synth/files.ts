@@ -7,16 +7,23 @@ import type { Infrastructure } from "./infrastructure.ts";
 export type Files = ReadonlyMap<string, string>;
 
 export const variablesFile = "topology.auto.tfvars.json";
+/** Terraform's JSON syntax: a backend takes no variables. */
+export const backendFile = "backend.tf.json";
 export const policyFolder = "policies";
 export const sealFile = "synthesized.json";
 
 /** What `documents` holds is written beside the variables, e.g. OpenAPI and AsyncAPI. */
-export function filesOf({ variables, policies }: Infrastructure, documents: Files = new Map()): Files {
-  const files = new Map<string, string>([[variablesFile, render(variables)], ...documents]);
+export function filesOf({ variables, state, policies }: Infrastructure, documents: Files = new Map()): Files {
+  const files = new Map<string, string>([[variablesFile, render(variables)], [backendFile, render(backendOf(state, variables))], ...documents]);
   for (const [name, document] of policies) files.set(`${policyFolder}/${name}.json`, render(document));
   const sorted = new Map([...files].sort(([left], [right]) => (left < right ? -1 : 1)));
   sorted.set(sealFile, render({ note: "Written by `pulsequeue synth`; do not edit.", files: hashesOf(sorted) }));
   return sorted;
+}
+
+function backendOf({ bucket, key, kmsKey }: Infrastructure["state"], { environment: { account, region } }: Infrastructure["variables"]): object {
+  const s3 = { bucket, key, region, kms_key_id: kmsKey, encrypt: true, use_lockfile: true, allowed_account_ids: [account] };
+  return { terraform: { backend: { s3 } } };
 }
 
 export interface Drift {
@@ -25,10 +32,7 @@ export interface Drift {
 }
 
 /** What differs between the files that are there and those that were synthesized: missing, edited, left behind. */
-export function driftOf(
-  expected: Files,
-  found: Files,
-): readonly { readonly path: string; readonly problem: "missing" | "edited" | "left behind" | "outdated" }[] {
+export function driftOf(expected: Files, found: Files): readonly Drift[] {
   const sealed = sealedHashes(found.get(sealFile));
   const paths = [...new Set([...expected.keys(), ...found.keys()])].sort();
   return paths.flatMap((path): readonly Drift[] => {

@@ -78,12 +78,15 @@ export function apiPolicy(context: GrantContext): Policy {
       ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"],
       [arns.table(system)],
     ),
+    allow("ForgetPauses", ["dynamodb:DeleteItem"], [arns.table(system)], leadingKeys("paused")),
     allow("ShowTables", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"], tablesOf(context, tables)),
     // Mappings get their ids from AWS: they are named by the functions that they start.
     allow("PauseHandlers", ["lambda:UpdateEventSourceMapping", "lambda:GetEventSourceMapping"], [arns.mapping("*")], {
       ArnLike: { "lambda:FunctionArn": arns.function(`${deployment.prefix}-*`) },
     }),
     allow("FindMappings", ["lambda:ListEventSourceMappings"], ["*"]),
+    // What functions counted is kept by CloudWatch, and neither action takes a resource or a namespace.
+    allow("ReadMetrics", ["cloudwatch:ListMetrics", "cloudwatch:GetMetricData"], ["*"]),
     ...keys(context, ["dynamodb", "sqs"]),
   );
 }
@@ -100,12 +103,8 @@ export function relayPolicy(context: GrantContext): Policy {
     // Takes no resource.
     allow("FindStreams", ["dynamodb:ListStreams"], ["*"]),
     allow("ReadEvents", ["dynamodb:GetItem", "dynamodb:BatchGetItem"], [arns.table(deployment.journal)]),
-    carried.length === 0
-      ? undefined
-      : allow("PutEvents", ["events:PutEvents"], [arns.bus], {
-          "ForAllValues:StringEquals": { "events:detail-type": carried },
-          Null: { "events:detail-type": "false" },
-        }),
+    allow("NoteHours", ["dynamodb:PutItem"], [arns.table(deployment.system)], leadingKeys("hours")),
+    carried.length === 0 ? undefined : allow("PutEvents", ["events:PutEvents"], [arns.bus], { ...typesOf(carried), Null: { "events:detail-type": "false" } }),
     // Handlers' queues are named in their own policies: there may be hundreds, and a role's policy has a bound.
     allow("SendLater", ["sqs:SendMessage"], [arns.queue(delayQueue), arns.queue(relayFailures)]),
     allow("TakeDelayed", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [arns.queue(delayQueue)]),
@@ -139,6 +138,16 @@ export function schedulerPolicy(context: GrantContext): Policy {
     allow("StartTicker", ["lambda:InvokeFunction"], [`${arns.function(deployment.ticker)}:live`]),
     ...keys(context, ["sqs"]),
   );
+}
+
+/** Beyond this many characters, names of events would leave a role's policy no room for anything else. */
+const longestNames = 5_000;
+
+/** Exactly these events; where they are too many to be named, those that begin with the same words. No bus but the app's own is meant. */
+function typesOf(names: readonly string[]): Condition {
+  if (JSON.stringify(names).length <= longestNames) return { "ForAllValues:StringEquals": { "events:detail-type": names } };
+  const words = [...new Set(names.map((name) => (name.includes(".") ? `${name.split(".")[0] ?? name}.*` : name)))].sort();
+  return { "ForAllValues:StringLike": { "events:detail-type": words } };
 }
 
 export function schedulerRole(deployment: Deployment): string {

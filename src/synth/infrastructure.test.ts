@@ -22,6 +22,8 @@ const values = {
   recoveryDays: 35,
   deletionProtection: true,
   throttle: { rate: 100, burst: 200 },
+  backup: { days: 35 },
+  secrets: { "carrier-key": "shipping team" },
 };
 const environment = parseEnvironment(values);
 
@@ -34,7 +36,8 @@ const ship = defineHandler("ship", { on: placed, reads: [prices], writes: [stock
 const tell = defineHandler("tell", { on: shipped, ordered: true, handle: () => undefined });
 const place = defineEndpoint("place", { method: "POST", path: "/orders", auth: "api-key", emits: [placed], handle: () => ({ status: 202 }) });
 const { topology } = defineApp("orders", { handlers: [ship, tell], endpoints: [place] });
-const { variables, policies } = infrastructureOf(topology, environment);
+const infrastructure = infrastructureOf(topology, environment);
+const { variables, policies } = infrastructure;
 
 function permissions(name: string): readonly string[] {
   const found = policies.get(name);
@@ -94,11 +97,16 @@ it("nothing but what AWS gives no other form for is a wildcard", () => {
         .filter((each) => each.effect === "Allow" && (each.action.endsWith("*") || each.resource === "*"))
         .map(({ action }) => `${name} ${action}`),
     );
-  expect(wild).toEqual(["role.orders-prod-pq-api lambda:ListEventSourceMappings", "role.orders-prod-pq-relay dynamodb:ListStreams"]);
+  expect(wild).toEqual([
+    "role.orders-prod-pq-api cloudwatch:GetMetricData",
+    "role.orders-prod-pq-api cloudwatch:ListMetrics",
+    "role.orders-prod-pq-api lambda:ListEventSourceMappings",
+    "role.orders-prod-pq-relay dynamodb:ListStreams",
+  ]);
 });
 
 describe("the files", () => {
-  const files = filesOf({ variables, policies });
+  const files = filesOf(infrastructure);
 
   it("are the same each time, in the same order", () => {
     expect([...filesOf(infrastructureOf(topology, environment))]).toEqual([...files]);
@@ -124,6 +132,32 @@ describe("what cannot be deployed is refused with every reason", () => {
     expect(problems(() => infrastructureOf(defineApp("orders", { handlers: [slow] }).topology, environment))[0]).toContain("longer than the 885 seconds");
   });
 
+  it("a secret that nobody sets, one that nobody declared, tokens that nobody issues, a network for nobody", () => {
+    const buy = defineEndpoint("buy", { method: "POST", path: "/buy", auth: "jwt", handle: () => ({ status: 202 }) });
+    const app = defineApp("orders", { handlers: [ship, tell], endpoints: [place, buy] });
+    const network = { cidr: "10.20.0.0/20", zones: ["eu-central-1a", "eu-central-1b"], handlers: { pack: "reaches the printer" } };
+    expect(problems(() => infrastructureOf(app.topology, { ...environment, secrets: { other: "somebody" }, network }))).toEqual([
+      "buy it takes tokens: say in the environment's jwt who issues them",
+      "secrets.carrier-key is declared: say in the environment's secrets who sets its value",
+      "secrets.other is in the environment, but the app declares no such secret",
+      "network.handlers.pack is in the environment, but the app declares no such handler",
+    ]);
+  });
+
+  it("parts of values that are wrong, each by its name", () => {
+    const wrong = {
+      ...values,
+      backup: { days: 1, copyTo: "here" },
+      network: { cidr: "10.20.0.0/20", zones: ["eu-central-1a"], handlers: { ship: "" } },
+      state: { bucket: "b" },
+    };
+    expect(problems(() => parseEnvironment(wrong))).toEqual([
+      "backup days must be a whole number from 7 to 3650; copyTo must be the ARN of a backup vault",
+      "network zones must be a list of two zones at least; handlers ship must be a sentence of 3 to 256 characters",
+      "state bucket must be the name of a bucket; key is missing; kmsKey is missing",
+    ]);
+  });
+
   it("values that are missing, unknown, wrong, or of another account", () => {
     expect(problems(() => parseEnvironment({ ...values, account: "12", colour: "red", owner: undefined }))).toEqual([
       "account must be an AWS account of 12 digits",
@@ -136,15 +170,45 @@ describe("what cannot be deployed is refused with every reason", () => {
   });
 });
 
-it("500 handlers stay below the size of a role's policies that AWS takes, and are written in one go", () => {
-  const handlers = Array.from({ length: 500 }, (_, number) =>
-    defineHandler(`handler-${String(number)}`, { on: placed, writes: [stock], emits: number === 0 ? [shipped] : [], handle: () => undefined }),
+/** A shop of many parts: each handler with an event and every tenth with a table of its own. */
+function largeApp(handlers: number): ReturnType<typeof defineApp> {
+  const events = Array.from({ length: handlers }, (_, number) =>
+    defineEvent(`area-${String(number % 10)}.thing-${String(number)}`, { schema: z.object({ id: z.string() }), key: (data) => data.id }),
   );
-  const large = infrastructureOf(defineApp("orders", { handlers: [...handlers, tell] }).topology, environment);
-  // Inline policies of a role take 10,240 characters in all, without white space (IAM quotas, read 2026-11).
-  const tooLarge = [...large.policies].filter(([name, policy]) => name.startsWith("role.") && JSON.stringify(policy).length > 10_240).map(([name]) => name);
-  expect(tooLarge).toEqual([]);
-  // A managed policy, which a boundary is, takes 6,144.
-  expect(JSON.stringify(large.policies.get("boundary")).length).toBeLessThan(6_144);
-  expect(Object.keys(large.variables.handlers)).toHaveLength(501);
+  const tables = Array.from({ length: handlers / 10 }, (_, number) =>
+    defineTable(`table-${String(number)}`, { schema: z.object({ id: z.string() }), key: "id" }),
+  );
+  return defineApp("orders", {
+    handlers: events.map((on, number) => {
+      const table = tables[Math.floor(number / 10)];
+      const next = events[number + 1];
+      return defineHandler(`handler-${String(number)}`, {
+        on,
+        writes: table === undefined ? [] : [table],
+        emits: next === undefined ? [] : [next],
+        handle: () => undefined,
+      });
+    }),
+  });
+}
+
+it("500 handlers, each with an event of its own, stay below the sizes of policies that AWS takes", () => {
+  const large = infrastructureOf(largeApp(500).topology, { ...environment, secrets: {} });
+  expect(Object.keys(large.variables.handlers)).toHaveLength(500);
+  const longest = (kind: string): number =>
+    Math.max(...[...large.policies].filter(([name]) => name.startsWith(kind)).map(([, policy]) => JSON.stringify(policy).length));
+  // Inline policies of a role take 10,240 characters in all, without white space; a managed policy, which a boundary is, 6,144 (IAM quotas, read 2026-11).
+  expect(longest("role.")).toBeLessThan(10_240);
+  expect(longest("boundary")).toBeLessThan(6_144);
+  expect(longest("trust.")).toBeLessThan(2_048);
+  expect(longest("key")).toBeLessThan(32_768);
+});
+
+it("a handler whose tables do not fit into a policy is refused: only a wildcard would be shorter", () => {
+  const tables = Array.from({ length: 150 }, (_, number) =>
+    defineTable(`table-with-a-long-name-${String(number)}`, { schema: z.object({ id: z.string() }), key: "id" }),
+  );
+  const hoard = defineHandler("hoard", { on: placed, writes: tables, handle: () => undefined });
+  const [first] = problems(() => infrastructureOf(defineApp("orders", { handlers: [hoard] }).topology, { ...environment, secrets: {} }));
+  expect(first).toMatch(/^role\.orders-prod-hoard needs \d+ characters of policy where AWS takes 10240; only a wildcard would be shorter/);
 });

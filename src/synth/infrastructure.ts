@@ -11,7 +11,7 @@ import { alarmsOf, type Alarm } from "./alarms.ts";
 import { arnsOf } from "./arns.ts";
 import { boundaryPolicy } from "./boundary.ts";
 import { dashboardOf } from "./dashboard.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment, State } from "./environment.ts";
 import { apiPolicy, endpointPolicy, handlerPolicy, relayPolicy, schedulerPolicy, schedulerRole, tickerPolicy, type GrantContext } from "./grants.ts";
 import type { Policy } from "./policy.ts";
 import { busPolicy, deadLetterPolicy, keyPolicy, ownQueuePolicy, queuePolicy, ruleName, tablePolicy, trustPolicy } from "./resource-policies.ts";
@@ -56,11 +56,15 @@ export interface TableData {
   readonly ttl: string | null;
 }
 
+/** Lambda's runtime. Terraform's AWS provider knows nodejs24.x from version 6 on only; AWS supports this one until 2027-04-30 (its list, read 2026-11). */
+export const lambdaRuntime = "nodejs22.x";
+
 /** The variables of a stack, as `topology.auto.tfvars.json` holds them. */
 export interface StackVariables {
   readonly environment: Environment;
+  readonly runtime: string;
   readonly names: Readonly<
-    Record<"prefix" | "bus" | "schedule_group" | "scheduler_role" | "delay_queue" | "relay_failures" | "key_alias" | "boundary", string>
+    Record<"prefix" | "bus" | "schedule_group" | "scheduler_role" | "delay_queue" | "relay_failures" | "key_alias" | "boundary" | "services_boundary", string>
   >;
   readonly tables: Readonly<Record<string, TableData>>;
   readonly handlers: Readonly<Record<string, HandlerData>>;
@@ -73,6 +77,8 @@ export interface StackVariables {
 
 export interface Infrastructure {
   readonly variables: StackVariables;
+  /** Where Terraform keeps what it knows of this deployment. */
+  readonly state: State;
   /** Policy documents by file name, without the folder. */
   readonly policies: ReadonlyMap<string, Policy>;
 }
@@ -95,19 +101,60 @@ const leastConcurrency = 2;
 /** Everything that `topology` needs in `environment`. Throws `DEPLOYMENT_INVALID`. */
 export function infrastructureOf(topology: Topology, environment: Environment): Infrastructure {
   const deployment = deploymentOf(topology, environment.environment);
-  checkTimes(topology);
+  checkDeclarations(topology, environment);
   const context: GrantContext = { topology, deployment, environment, arns: arnsOf(deployment, environment) };
-  return { variables: variablesOf(context), policies: policiesOf(context) };
+  const policies = policiesOf(context);
+  checkSizes(topology.app, policies);
+  return { variables: variablesOf(context), state: stateOf(deployment, environment), policies };
 }
 
-function checkTimes(topology: Topology): void {
+/** The bucket and the key that `infra/account` makes, where the environment names no other. */
+export function stateOf({ prefix }: Deployment, { account, state }: Environment): State {
+  return state ?? { bucket: `${prefix}-state-${account}`, key: `${prefix}.tfstate`, kmsKey: `alias/${prefix}-state` };
+}
+
+/** What a declaration needs and the environment does not give, or cannot. */
+function checkDeclarations(topology: Topology, { jwt, secrets = {}, network }: Environment): void {
   const problems: Issue[] = [...topology.handlers.values()]
     .filter((handler) => seconds(handler) > longestRun)
     .map(({ name }) => ({
       path: name,
       message: `its timeout is longer than the ${String(longestRun - margin)} seconds that a Lambda function leaves it: shorten it, or split the work`,
     }));
+  for (const { name, auth } of topology.endpoints.values())
+    if (auth === "jwt" && jwt === undefined) problems.push({ path: name, message: "it takes tokens: say in the environment's jwt who issues them" });
+  for (const name of topology.secrets.keys())
+    if (!Object.hasOwn(secrets, name)) problems.push({ path: `secrets.${name}`, message: "is declared: say in the environment's secrets who sets its value" });
+  for (const name of Object.keys(secrets))
+    if (!topology.secrets.has(name)) problems.push({ path: `secrets.${name}`, message: "is in the environment, but the app declares no such secret" });
+  for (const name of Object.keys(network?.handlers ?? {}))
+    if (!topology.handlers.has(name))
+      problems.push({ path: `network.handlers.${name}`, message: "is in the environment, but the app declares no such handler" });
   if (problems.length > 0) throw new PulseQueueError("DEPLOYMENT_INVALID", `App ${topology.app} cannot be deployed`, { issues: problems });
+}
+
+/** Longest policy documents of each kind, characters (quotas of IAM, DynamoDB, KMS, EventBridge and SQS, read 2026-11). */
+const longestPolicies: Readonly<Record<string, number>> = {
+  role: 10_240,
+  trust: 2_048,
+  boundary: 6_144,
+  table: 20_480,
+  key: 32_768,
+  bus: 10_240,
+  queue: 10_240,
+};
+
+/** What does not fit could only be granted with a wildcard, which nobody gets. */
+function checkSizes(app: string, policies: ReadonlyMap<string, Policy>): void {
+  const problems: Issue[] = [];
+  for (const [name, document] of policies) {
+    const [length, most] = [JSON.stringify(document).length, longestPolicies[/^\w+/.exec(name)?.[0] ?? ""] ?? 0];
+    if (length > most) {
+      const message = `needs ${String(length)} characters of policy where AWS takes ${String(most)}; only a wildcard would be shorter: declare fewer tables, or split it`;
+      problems.push({ path: name, message });
+    }
+  }
+  if (problems.length > 0) throw new PulseQueueError("DEPLOYMENT_INVALID", `App ${app} cannot be deployed without wildcards`, { issues: problems });
 }
 
 function seconds(handler: HandlerDefinition): number {
@@ -119,6 +166,7 @@ function variablesOf(context: GrantContext): StackVariables {
   const functionData = (name: string, timeout = 30): FunctionData => ({ name, role: name, timeout, memory, bundle: `${name}.zip` });
   return {
     environment,
+    runtime: lambdaRuntime,
     names: {
       prefix: deployment.prefix,
       bus: deployment.bus,
@@ -128,6 +176,7 @@ function variablesOf(context: GrantContext): StackVariables {
       relay_failures: deployment.relayFailures,
       key_alias: arns.keyAlias,
       boundary: arns.boundary,
+      services_boundary: arns.servicesBoundary,
     },
     tables: Object.fromEntries([
       ...engineTables(deployment),

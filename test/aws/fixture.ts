@@ -12,6 +12,7 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { virtualClock, type VirtualClock } from "../../src/testing/clock.ts";
 import { shape } from "../../src/testing/contract/fixtures.ts";
 import { fakeAws } from "../../src/testing/aws/fake-aws.ts";
+import { createTables } from "./tables.ts";
 
 export const changed = defineEvent("changed", { schema: shape({ sku: "string", n: "number" }), key: (data) => data.sku });
 export const counted = defineEvent("counted", { schema: shape({ sku: "string", n: "number" }), key: (data) => data.sku });
@@ -84,21 +85,7 @@ export function deploy(app: App, options: Partial<RuntimeOptions> = {}): Deploye
   };
   const runtime = openRuntime(app, given, {});
   const { deployment, topology } = runtime;
-  const text = (name: string): { name: string; type: "S" } => ({ name, type: "S" });
-  const key = { hash: text("p"), range: text("s") };
-  const sorted = (name: string, hash: string): { name: string; hash: { name: string; type: "S" }; range: { name: string; type: "N" }; projection: "ALL" } => ({
-    name,
-    hash: text(hash),
-    range: { name: "q", type: "N" },
-    projection: "ALL",
-  });
-  aws.dynamodb.create({ ...key, name: deployment.journal, indexes: [sorted("time", "tb"), sorted("flow", "c")], stream: "NEW_IMAGE" });
-  aws.dynamodb.create({ ...key, name: deployment.deliveries, indexes: [sorted("open", "o")], stream: "NEW_IMAGE", ttl: "ttl" });
-  aws.dynamodb.create({ ...key, name: deployment.system });
-  for (const [name, table] of topology.tables) {
-    const indexes = [...table.indexFields.keys()].map((index) => ({ name: index, hash: text(`x_${index}`), range: text(`y_${index}`), projection: [] }));
-    aws.dynamodb.create({ ...key, name: deployment.tables.get(name) ?? name, indexes });
-  }
+  createTables(aws, deployment, topology);
   return {
     clock,
     runtime,

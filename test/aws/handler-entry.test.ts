@@ -111,7 +111,6 @@ test.each([
   ["that is not JSON", "not JSON", "RECORD_FOREIGN"],
   ["of somebody else", '{"detail-type":"changed","detail":{"hello":1}}', "RECORD_FOREIGN"],
   ["without a whole event", '{"pulsequeue":1,"sequence":1,"event":{"id":"x"}}', "RECORD_FOREIGN"],
-  ["of a newer form", '{"pulsequeue":2}', "ENVELOPE_UNKNOWN"],
   ["that names an event which is not there", '{"pulsequeue":1,"ref":"e#shop#none","type":"changed","sequence":1}', "NOT_FOUND"],
 ])("a message %s becomes a dead letter with its bytes", async (_what, body, code) => {
   const shop = bench(count);

@@ -32,7 +32,7 @@ test("two builds are equal byte by byte, and each function holds only the client
   expect(Object.fromEntries(bundles.map(({ name, clients }) => [name, clients.join(" ")]))).toEqual({
     "orders-prod-confirm": "dynamodb sqs",
     "orders-prod-count": "dynamodb sqs",
-    "orders-prod-pq-api": "dynamodb lambda sqs",
+    "orders-prod-pq-api": "cloudwatch dynamodb lambda sqs",
     "orders-prod-pq-relay": "dynamodb eventbridge scheduler sqs",
     "orders-prod-pq-ticker": "dynamodb",
   });

@@ -14,6 +14,7 @@ const values = {
   recoveryDays: 35,
   deletionProtection: true,
   throttle: { rate: 100, burst: 200 },
+  backup: { days: 35 },
 };
 const project = createProject({ "app.ts": orderApp });
 afterAll(() => {
@@ -47,6 +48,10 @@ test("iam shows what a handler may do, and what a change of the declaration chan
   expect(shown.stdout).toContain("dynamodb:PutItem");
   expect(same).toMatchObject({ code: 0, stdout: "no permission changes\n" });
   project.write("app.ts", orderApp.replace("writes: [", 'secrets: [defineSecret("carrier")], writes: [').replace("defineApp", "defineSecret, defineApp"));
+  const unset = await project.run(["iam", "diff"]);
+  expect(unset).toMatchObject({ code: 4 });
+  expect(unset.stderr).toContain("secrets.carrier: is declared: say in the environment's secrets who sets its value");
+  project.write("infra/stacks/prod/environment.json", JSON.stringify({ ...values, secrets: { carrier: "shipping team" } }));
   const changed = await project.run(["iam", "diff"]);
   expect(changed.stderr).toBe("");
   expect(changed.code).toBe(3);

@@ -19,13 +19,25 @@ describe("help", () => {
     expect(commands).toEqual([
       ...["init", "dev", "start", "emit", "events", "deliveries", "trace", "tail", "dlq", "handlers", "tables"],
       ...["replay", "ledger", "keys", "incident", "reveal", "erase", "schema", "graph"],
-      ...["build", "cost", "synth", "iam", "doctor", "backup", "verify", "help"],
+      ...["build", "cost", "synth", "deploy", "rollback", "iam", "audit", "doctor", "backup", "verify", "drill", "help"],
     ]);
     expect(stdout).toContain("130 interrupted");
   });
 
   test("every mutation has --dry-run, every act of an operator asks for a reason, each command has the global options", async () => {
-    const acts = ["dlq redrive", "dlq discard", "handlers pause", "handlers resume", "replay", "keys create", "keys rotate", "keys revoke", "incident contain"];
+    const acts = [
+      "dlq redrive",
+      "dlq discard",
+      "handlers pause",
+      "handlers resume",
+      "replay",
+      "keys create",
+      "keys rotate",
+      "keys revoke",
+      "incident contain",
+      "deploy",
+      "rollback",
+    ];
     for (const name of [...acts, "init", "emit", "schema snapshot", "backup"]) {
       const { code, stdout } = await run([...name.split(" "), "--help"]);
       expect(code).toBe(0);

@@ -15,6 +15,7 @@ import { openLocal, type LocalOptions, type LocalQueue } from "pulsequeue/local"
 import { z } from "zod";
 import type { ObservedFact } from "../../src/core/ports.ts";
 import { machineClock } from "../../src/machine/clock.ts";
+import { projectRoot } from "../support/tree.ts";
 
 export const placed = defineEvent("order.placed", {
   schema: z.strictObject({
@@ -100,6 +101,7 @@ export const principals: Readonly<Record<string, Principal>> = {
   all: principal("all", { roles: ["publisher", "viewer", "operator", "auditor"], ...everything }),
   none: principal("none", { roles: [], events: "*", endpoints: "*" }),
   tenantA: principal("tenantA", { roles: ["publisher", "viewer", "operator", "auditor"], ...everything }, "a"),
+  tenantA2: principal("tenantA2", { roles: ["publisher"], ...everything }, "a"),
   tenantB: principal("tenantB", { roles: ["publisher", "viewer", "operator", "auditor"], ...everything }, "b"),
 };
 
@@ -213,4 +215,11 @@ export async function publish(door: Door, event: unknown, ask: Ask = {}): Promis
 
 export async function bodyOf(response: Promise<Response> | Response): Promise<Record<string, unknown>> {
   return (await (await response).json()) as Record<string, unknown>;
+}
+
+const inside = /node_modules|\bat [\w.<>]+ \(|SQLITE|\bSELECT\b|\.[jt]s:\d/;
+
+/** Whether an answer says what the door may never say: stacks, SQL, paths of this machine. */
+export function showsInside(text: string): boolean {
+  return text.includes(projectRoot) || inside.test(text);
 }

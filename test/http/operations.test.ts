@@ -1,3 +1,4 @@
+import { virtualClock } from "pulsequeue/testing";
 import { describe, expect, test } from "vitest";
 import { bodyOf, cloudEvent, openDoor, principals, publish, structured, type Door } from "./door.ts";
 
@@ -180,6 +181,46 @@ const audits = ["/v1/ledger", "/v1/ledger/head"];
 /** Read by operators and by auditors, not by who only looks. */
 const oversight = ["/v1/keys", "/v1/incidents/scope"];
 
+describe("every act", () => {
+  test("of the documents is among those tried here, and every other route as well", async () => {
+    await using door = await openDoor();
+    const { paths } = (await bodyOf(door.ask("/openapi.json", { as: "viewer" }))) as { readonly paths: Readonly<Record<string, object>> };
+    const named = (path: string): string => path.replace("/tables/orders", "/tables/{name}").replace("/handlers/take", "/handlers/{name}");
+    const tried = new Set([...reads, ...acts, ...audits, ...oversight].map((path) => named(path).replace(/\/(?:e-1|x)(?=\/|$)/, "/{id}")));
+    const others = ["/v1/events", "/v1/stream", "/v1/ledger/verify"];
+    expect(Object.keys(paths).filter((path) => path.startsWith("/v1/") && !tried.has(path) && !others.includes(path))).toEqual([]);
+  });
+
+  test.each(acts)("%s needs a reason, and tried dry it changes and records nothing", async (path) => {
+    await using door = await openDoor({ backup: () => Promise.reject(new Error("it was made")) }, { vault: { masterKey: new Uint8Array(32).fill(7) } });
+    const letter = await deadLetter(door);
+    await publish(door, cloudEvent({ data: { orderId: "o-1", quantity: 1, email: "ada@example.org" } }));
+    await door.queue.idle();
+    const made = await door.queue.keys.create({ name: "shop", scope: { roles: ["viewer"], events: [], endpoints: [] } }, act);
+    const at = path.replace("/dead-letters/x/", `/dead-letters/${letter}/`).replace("/keys/x/", `/keys/${made.key.id}/`);
+    const more: Readonly<Record<string, object>> = {
+      "/v1/dead-letters/redrive": { filter: { all: true } },
+      "/v1/dead-letters/discard": { filter: { all: true } },
+      "/v1/handlers/take/replay": { from: 0, to: "2100-01-01T00:00:00Z" },
+      "/v1/tables/orders/reveal": { key: "o-1" },
+      "/v1/subjects/erase": { subject: "o-1" },
+      "/v1/keys": { name: "more", roles: ["operator"] },
+      "/v1/incidents/contain": { handlers: ["take"] },
+    };
+    const state = async (): Promise<unknown> => {
+      const { inspect, keys, ledger } = door.queue;
+      return [await inspect.handlers(), await inspect.deliveries(), await inspect.deadLetters(), await keys.list(), await ledger.entries()];
+    };
+    const before = await state();
+    const ask = (body: object): Promise<Response> => door.ask(at, { as: "all", body: { ...more[path], ...body } });
+    for (const body of [{}, { reason: "" }, { reason: " " }, { reason: "x".repeat(1_001) }]) expect(await bodyOf(ask(body))).toMatchObject({ status: 400 });
+    const dry = await ask({ ...act, dryRun: true });
+    expect([200, 201]).toContain(dry.status);
+    expect(await dry.text()).not.toMatch(/ada@example|pq_/);
+    expect(await state()).toEqual(before);
+  });
+});
+
 describe("every principal × every operation", () => {
   const allowed = (roles: readonly string[], method: string, path: string): boolean =>
     method === "GET" && oversight.includes(path)
@@ -311,6 +352,24 @@ describe("live streams", () => {
     door.revoked.add("viewer");
     for (let isOver = false; !isOver;) isOver = (await reader.read()).done;
     expect((await door.ask("/v1/stream", { as: "viewer" })).status).toBe(401);
+  });
+
+  test("end within half a second of the credential's end, and not before", async () => {
+    const clock = virtualClock();
+    await using door = await openDoor({ clock });
+    const reader = ((await door.ask("/v1/stream", { as: "viewer" })).body as ReadableStream<Uint8Array>).getReader();
+    const rest = (async (): Promise<string> => {
+      let text = "";
+      for (let next = await reader.read(); !next.done; next = await reader.read()) text += new TextDecoder().decode(next.value);
+      return text;
+    })();
+    clock.advance("60s");
+    await publish(door, cloudEvent({ id: "seen" }));
+    clock.advance("1s");
+    await expect.poll(() => door.facts.some((fact) => fact.type === "published")).toBe(true);
+    door.revoked.add("viewer");
+    clock.advance("500ms");
+    expect(await rest).toContain('"id":"seen"');
   });
 
   test("a tenant's stream holds its own events only, and there are only so many streams", async () => {

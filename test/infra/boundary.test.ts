@@ -2,9 +2,10 @@
 import { expect, it } from "vitest";
 import { parsePolicy } from "../../src/audit/iam/parse.ts";
 import type { Policy } from "../../src/audit/iam/types.ts";
-import { covers, declaredBy } from "./declared.ts";
-import { ask, loadStack, policyOf, rolePolicy, sessionOf, type Stack } from "./stack.ts";
-import { probesOf, thingsOf, type Probe } from "./universe.ts";
+import { covers, declaredBy } from "../../src/audit/permissions/declared.ts";
+import { ask, policyOf, rolePolicy, sessionOf } from "../../src/audit/permissions/policies.ts";
+import { loadStack, type Stack } from "./stack.ts";
+import { probesOf, thingsOf, type Probe } from "../../src/audit/permissions/universe.ts";
 
 const prod = loadStack("prod");
 const boundary = policyOf(prod, "boundary");

@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { parsePolicy } from "../../src/audit/iam/parse.ts";
 import type { Answer, Policy, Principal, Request } from "../../src/audit/iam/types.ts";
-import { ask, loadStack, rolePolicy, sessionOf, type Stack } from "./stack.ts";
-import { probesOf, thingsOf } from "./universe.ts";
+import { ask, rolePolicy, sessionOf } from "../../src/audit/permissions/policies.ts";
+import { loadStack, type Stack } from "./stack.ts";
+import { probesOf, thingsOf } from "../../src/audit/permissions/universe.ts";
 
 const prod = loadStack("prod");
 const secure = { "aws:SecureTransport": "true" };

@@ -3,10 +3,11 @@ import { expect, it } from "vitest";
 import { parsePolicy } from "../../src/audit/iam/parse.ts";
 import type { Policy } from "../../src/audit/iam/types.ts";
 import { infrastructureOf, type Statement } from "../../src/synth/index.ts";
-import { covers, declaredBy } from "./declared.ts";
+import { covers, declaredBy } from "../../src/audit/permissions/declared.ts";
 import { smallApp } from "./small-app.ts";
-import { ask, loadStack, rolePolicy, sessionOf, stackOf } from "./stack.ts";
-import { probesOf, thingsOf, type Probe } from "./universe.ts";
+import { ask, rolePolicy, sessionOf } from "../../src/audit/permissions/policies.ts";
+import { loadStack, stackOf } from "./stack.ts";
+import { probesOf, thingsOf, type Probe } from "../../src/audit/permissions/universe.ts";
 
 interface Fault {
   readonly name: string;

@@ -1,9 +1,10 @@
 /** The synthesized permissions of the order pipeline: what is declared is allowed, and nothing else in the whole universe is. */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Answer } from "../../src/audit/iam/types.ts";
-import { covers, declaredBy } from "./declared.ts";
-import { ask, loadStack, rolePolicy, sessionOf } from "./stack.ts";
-import { probesOf, thingsOf, type Probe } from "./universe.ts";
+import { covers, declaredBy } from "../../src/audit/permissions/declared.ts";
+import { ask, rolePolicy, sessionOf } from "../../src/audit/permissions/policies.ts";
+import { loadStack } from "./stack.ts";
+import { probesOf, thingsOf, type Probe } from "../../src/audit/permissions/universe.ts";
 
 const secure = { "aws:SecureTransport": "true" };
 

@@ -34,7 +34,7 @@ export const importTable: readonly Rule[] = [
   { part: "src/machine/", parts: ["src/core/"], packages: ["node:"] },
   { part: "src/engines/local/", parts: ["src/core/", "src/machine/"], packages: ["node:", "better-sqlite3"] },
   { part: "src/engines/aws/", parts: ["src/core/", "src/machine/"], packages: ["node:", "@aws-sdk"] },
-  { part: "src/http/", parts: ["src/core/"], packages: ["node:", "hono", "@hono/node-server", "jose"] },
+  { part: "src/http/", parts: ["src/core/", "src/machine/"], packages: ["node:", "hono", "@hono/node-server", "jose"] },
   { part: "src/observe/", parts: ["src/core/"], packages: ["node:", "pino", "prom-client", "@opentelemetry/api"] },
   { part: "src/synth/", parts: ["src/core/"], packages: ["node:"] },
   { part: "src/audit/iam/", parts: ["src/core/", "src/synth/"], packages: [] },
@@ -48,10 +48,15 @@ export const importTable: readonly Rule[] = [
   {
     part: "src/lambda/",
     parts: ["src/core/", "src/machine/", "src/engines/aws/", "src/http/", "src/observe/"],
-    packages: ["node:", "@aws-sdk"],
+    packages: ["node:", "@aws-sdk", "@aws-lambda-powertools"],
     exception: "what a deployed function starts with: here the AWS engine is put together with its clients, as the command does on one machine",
   },
-  { part: "src/cli/", parts: ["src/"], packages: ["node:", "commander", "esbuild", "fflate", "tsx"] },
+  {
+    part: "src/cli/aws/",
+    parts: ["src/"],
+    packages: ["node:", "@aws-sdk"],
+  },
+  { part: "src/cli/", parts: ["src/"], packages: ["node:", "@cdktn/hcl2json", "better-sqlite3", "commander", "esbuild", "fflate", "tsx", "yaml"] },
 ];
 
 /** Public entries: all that an example may know of this package. */

@@ -62,7 +62,7 @@ export function memoryStore(): MemoryStore {
       const row = tableOf(table).get(key);
       return row === undefined ? undefined : (JSON.parse(row.body) as unknown);
     },
-    async append(events): Promise<readonly (Receipt | Error)[]> {
+    async append(events): Promise<readonly (Receipt | PulseQueueError)[]> {
       return events.map((event) => {
         const other = known(event);
         if (differs(event, other)) return new PulseQueueError("IDENTITY_REUSED", event.id);

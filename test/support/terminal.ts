@@ -1,5 +1,7 @@
 /** A terminal in memory: runs a command line in this process. */
 import { Readable, Writable } from "node:stream";
+import type { Connect } from "../../src/cli/aws/clients.ts";
+import type { OpenTraffic } from "../../src/cli/aws/live-traffic.ts";
 import { runCommand } from "../../src/cli/run.ts";
 
 export interface Answer {
@@ -18,12 +20,19 @@ export interface TerminalOptions {
   /** Whether the three streams are a terminal. @default false */
   readonly isTerminal?: boolean;
   readonly now?: () => number;
+  /** @default there is no AWS */
+  readonly connect?: Connect;
+  /** @default there is no AWS */
+  readonly traffic?: OpenTraffic;
 }
 
-export async function inTerminal(args: readonly string[], { cwd, env = {}, input = "", isTerminal = false, now = Date.now }: TerminalOptions): Promise<Answer> {
+const noAws = (): Promise<never> => Promise.reject(new Error("This test has no AWS"));
+
+export async function inTerminal(args: readonly string[], options: TerminalOptions): Promise<Answer> {
+  const { cwd, env = {}, input = "", isTerminal = false, now = Date.now, connect = noAws, traffic = noAws } = options;
   const [stdout, stderr] = [collector(isTerminal), collector(isTerminal)];
   const stdin = Object.assign(Readable.from([input]), { isTTY: isTerminal });
-  const code = await runCommand(args, { stdin, stdout: stdout.stream, stderr: stderr.stream, env, cwd, now });
+  const code = await runCommand(args, { stdin, stdout: stdout.stream, stderr: stderr.stream, env, cwd, now, connect, traffic });
   return {
     code,
     stdout: stdout.text(),

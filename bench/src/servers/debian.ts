@@ -34,7 +34,7 @@ export function postgresFolders(): readonly string[] {
 
 function install(debianPackage: string): void {
   const problem = `${debianPackage} is not installed`;
-  if (process.getuid?.() !== 0) throw new Error(`${problem}: run "apt-get install ${debianPackage}" as root, or the bench as root`);
+  if (process.getuid?.() !== 0) throw new Error(`${problem}: run "apt-get install ${debianPackage}" as root, or this as root`);
   process.stderr.write(`${problem}: installing it\n`);
   if (!updated) aptGet("update");
   updated = true;
@@ -43,7 +43,7 @@ function install(debianPackage: string): void {
 
 function aptGet(...args: readonly string[]): void {
   const { status, stderr, error } = spawnSync("apt-get", ["-q", ...args], { encoding: "utf8", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
-  if (error !== undefined) throw new Error("apt-get cannot be run: install redis-server and postgresql by your system's means", { cause: error });
+  if (error !== undefined) throw new Error(`apt-get cannot be run: install ${args.at(-1) ?? ""} by your system's means`, { cause: error });
   if (status !== 0) throw new Error(`apt-get ${args.join(" ")} failed: ${stderr.trim().split("\n").at(-1) ?? ""}`);
 }
 

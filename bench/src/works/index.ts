@@ -8,10 +8,16 @@ export const ownWorks = ["backlog", "journal", "recovery"] as const;
 /** What the door is measured by, over HTTP. */
 export const doorWorks = ["http", "overload", "answers"] as const;
 
+/** What a function on AWS is measured by. */
+export const awsWorks = ["aws"] as const;
+/** Who does the work of a function. */
+export const awsSubjects = ["pulsequeue", "powertools"] as const;
+
+export type AwsWork = (typeof awsWorks)[number];
 export type ComparedWork = (typeof comparedWorks)[number];
 export type OwnWork = (typeof ownWorks)[number];
 export type DoorWork = (typeof doorWorks)[number];
-export type Work = ComparedWork | OwnWork | DoorWork;
+export type Work = ComparedWork | OwnWork | DoorWork | AwsWork;
 
 export const workTitles: Readonly<Record<Work, string>> = {
   a: "A: the handler does nothing",
@@ -25,6 +31,7 @@ export const workTitles: Readonly<Record<Work, string>> = {
   recovery: "back after SIGKILL under load",
   http: "ingest over HTTP, beside an empty route of the same server",
   overload: "ten times as much is offered over HTTP as the handler takes",
+  aws: "a function on AWS: one row written for each event, once, in batches of 10",
   answers: "answers that must not tell apart what they hide (printed, not judged)",
 };
 

@@ -5,7 +5,8 @@ import { setTimeout } from "node:timers/promises";
 import { Command } from "commander";
 import { roles } from "pulsequeue";
 import { createAuthenticator, createHttpApp, serve } from "pulsequeue/http";
-import { openLocal, type LocalQueue } from "pulsequeue/local";
+import { openLocal, type LocalOptions, type LocalQueue } from "pulsequeue/local";
+import { createMetrics } from "pulsequeue/observe";
 import { createOrdersApp } from "../app.ts";
 import { cancelOrder } from "../endpoints/cancel-order.ts";
 import { paymentWebhook } from "../endpoints/payment-webhook.ts";
@@ -126,6 +127,8 @@ async function keep({ keys }: LocalQueue, path: string): Promise<string> {
   return path;
 }
 
+type Observer = NonNullable<LocalOptions["observe"]>;
+
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await setTimeout(milliseconds, undefined, { signal }).catch(() => undefined);
 }
@@ -137,7 +140,18 @@ const book = fileBook(`${file}.provider`);
 const provider = simulatedProvider({ seed: 1, declines, timeouts, duplicates, book });
 const stop = new AbortController();
 const app = createOrdersApp({ provider });
-const queue = await openLocal(app, { file, secrets: demoSecrets });
+const observers = new Set<Observer>();
+const observe: Observer = (fact) => {
+  for (const observer of observers) observer(fact);
+};
+const queue = await openLocal(app, { file, secrets: demoSecrets, observe });
+const metrics = createMetrics({
+  topology: app.topology,
+  handlers: () => queue.inspect.handlers(),
+  auditChain: async () => (await queue.ledger.verify()).ok,
+  monotonic: () => performance.now(),
+});
+observers.add(metrics.observe);
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     stop.abort();
@@ -150,7 +164,19 @@ const authenticator = createAuthenticator({
   topology: app.topology,
   webhooks: { secret: demoSecrets, nonces: queue.nonces },
 });
-const door = await serve(createHttpApp({ app, queue, authenticator }), { port: options.port, hasCredentials: true });
+const http = createHttpApp({
+  app,
+  queue,
+  authenticator,
+  observe,
+  readiness: () => queue.readiness(),
+  metrics: metrics.scrape,
+  listen(observer) {
+    observers.add(observer);
+    return () => observers.delete(observer);
+  },
+});
+const door = await serve(http, { port: options.port, hasCredentials: true });
 await queue.start();
 await restock(queue);
 console.log(`Orders flow through ${file}; ${door.url} answers to the key in ${keyFile}; Ctrl-C ends it.`);

@@ -1,12 +1,13 @@
 locals {
-  partition    = data.aws_partition.current.partition
-  state_bucket = "${var.prefix}-state-${var.account}"
-  state_arn    = "arn:${local.partition}:s3:::${local.state_bucket}"
-  boundary_arn = "arn:${local.partition}:iam::${var.account}:policy/${var.prefix}-pq-boundary"
-  plan_arn     = "arn:${local.partition}:iam::${var.account}:role/${var.prefix}-pq-plan"
-  apply_arn    = "arn:${local.partition}:iam::${var.account}:role/${var.prefix}-pq-apply"
-  oidc_arn     = coalesce(var.oidc_provider_arn, one(aws_iam_openid_connect_provider.github[*].arn))
-  token        = "token.actions.githubusercontent.com"
+  partition             = data.aws_partition.current.partition
+  state_bucket          = "${var.prefix}-state-${var.account}"
+  state_arn             = "arn:${local.partition}:s3:::${local.state_bucket}"
+  boundary_arn          = "arn:${local.partition}:iam::${var.account}:policy/${var.prefix}-pq-boundary"
+  services_boundary_arn = "arn:${local.partition}:iam::${var.account}:policy/${var.prefix}-pq-services-boundary"
+  plan_arn              = "arn:${local.partition}:iam::${var.account}:role/${var.prefix}-pq-plan"
+  apply_arn             = "arn:${local.partition}:iam::${var.account}:role/${var.prefix}-pq-apply"
+  oidc_arn              = coalesce(var.oidc_provider_arn, one(aws_iam_openid_connect_provider.github[*].arn))
+  token                 = "token.actions.githubusercontent.com"
 
   key_policy = jsonencode({
     Version   = "2012-10-17"
@@ -65,8 +66,14 @@ resource "aws_s3_bucket_policy" "state" {
 
 resource "aws_iam_policy" "boundary" {
   name        = "${var.prefix}-pq-boundary"
-  description = "The most that a role of ${var.prefix} can ever do"
-  policy      = local.boundary_policy
+  description = "The most that a function of ${var.prefix} can ever do"
+  policy      = var.boundary
+}
+
+resource "aws_iam_policy" "services_boundary" {
+  name        = "${var.prefix}-pq-services-boundary"
+  description = "The most that backups, flow logs and Grafana of ${var.prefix} can ever do"
+  policy      = local.services_boundary_policy
 }
 
 resource "aws_iam_role" "plan" {

@@ -1,4 +1,4 @@
-# The three documents of the pipeline: what its roles may do, and what nothing that they make may ever exceed.
+# What the pipeline's roles may do, and what no service's role that they make may ever exceed. What bounds functions is synthesized.
 locals {
   here = { for service in ["dynamodb", "events", "lambda", "logs", "scheduler", "secretsmanager", "sqs", "backup", "apigateway"] :
   service => "arn:${local.partition}:${service}:${var.region}:${var.account}:" }
@@ -57,6 +57,13 @@ locals {
         Resource  = [local.own_roles]
         Condition = { StringEquals = { "iam:PermissionsBoundary" = local.boundary_arn } }
       },
+      {
+        Sid       = "MakeBoundedServiceRoles"
+        Effect    = "Allow"
+        Action    = ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
+        Resource  = [for name in ["backup", "flow-logs", "grafana"] : "arn:${local.partition}:iam::${var.account}:role/${var.prefix}-pq-${name}"]
+        Condition = { StringEquals = { "iam:PermissionsBoundary" = local.services_boundary_arn } }
+      },
       { Sid = "KeepRoles", Effect = "Allow", Action = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription"], Resource = [local.own_roles] },
       {
         Sid       = "HandOverRoles"
@@ -69,7 +76,7 @@ locals {
         Sid      = "NeverItself"
         Effect   = "Deny"
         Action   = ["iam:Attach*", "iam:CreatePolicyVersion", "iam:Delete*", "iam:PassRole", "iam:Put*", "iam:Set*", "iam:Update*"]
-        Resource = [local.plan_arn, local.apply_arn, local.boundary_arn]
+        Resource = [local.plan_arn, local.apply_arn, local.boundary_arn, local.services_boundary_arn]
       },
       { Sid = "NeverUnbound", Effect = "Deny", Action = ["iam:DeleteRolePermissionsBoundary"], Resource = ["*"] },
       # It makes stores; it does not read them.
@@ -77,23 +84,22 @@ locals {
     ])
   })
 
-  boundary_policy = jsonencode({
+  # Of the roles of services that no function has: backups and restore tests, flow logs, Grafana.
+  services_boundary_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
       {
-        Sid      = "OwnThings"
+        Sid      = "BackUpAndRestore"
         Effect   = "Allow"
-        Action   = ["backup:Copy*", "backup:Describe*", "dynamodb:*", "events:PutEvents", "lambda:InvokeFunction", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents", "scheduler:CreateSchedule", "secretsmanager:GetSecretValue", "sqs:*"]
-        Resource = [for service in ["backup", "dynamodb", "events", "lambda", "logs", "scheduler", "secretsmanager", "sqs"] : "${local.here[service]}*${var.prefix}*"]
+        Action   = ["dynamodb:BatchWriteItem", "dynamodb:CreateBackup", "dynamodb:DeleteBackup", "dynamodb:DeleteTable", "dynamodb:DescribeBackup", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:ListTagsOfResource", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:RestoreTableFromAwsBackup", "dynamodb:RestoreTableFromBackup", "dynamodb:Scan", "dynamodb:StartAwsBackupJob", "dynamodb:UpdateItem"]
+        Resource = ["${local.here.dynamodb}table/${var.prefix}-*", "${local.here.dynamodb}table/awsbackup-restore-test-*"]
       },
-      { Sid = "ReadMetrics", Effect = "Allow", Action = ["aps:Get*", "aps:QueryMetrics", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], Resource = ["*"] },
-      { Sid = "PauseHandlers", Effect = "Allow", Action = ["lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings", "lambda:UpdateEventSourceMapping"], Resource = ["*"] },
-      { Sid = "JoinNetwork", Effect = "Allow", Action = ["ec2:*NetworkInterface*", "ec2:*PrivateIpAddresses", "ec2:DescribeSubnets"], Resource = ["*"] },
+      # What runs is backed up and read; only what a restore test made is written or removed.
+      { Sid = "NeverLive", Effect = "Deny", Action = ["dynamodb:*WriteItem", "dynamodb:DeleteTable", "dynamodb:PutItem", "dynamodb:UpdateItem"], Resource = ["${local.here.dynamodb}table/${var.prefix}-*"] },
+      { Sid = "FillVaults", Effect = "Allow", Action = ["backup:CopyFromBackupVault", "backup:CopyIntoBackupVault", "backup:DescribeBackupVault"], Resource = ["arn:${local.partition}:backup:*:*:backup-vault:${var.prefix}*"] },
       { Sid = "UseKeys", Effect = "Allow", Action = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], Resource = ["arn:${local.partition}:kms:${var.region}:${var.account}:key/*"] },
-      { Sid = "RestoreTests", Effect = "Allow", Action = ["dynamodb:*"], Resource = ["${local.here.dynamodb}table/awsbackup-restore-test-*"] },
-      { Sid = "PassScheduler", Effect = "Allow", Action = ["iam:PassRole"], Resource = ["arn:${local.partition}:iam::${var.account}:role/${var.prefix}-pq-scheduler"], Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } } },
-      { Sid = "NeverElsewhere", Effect = "Deny", NotAction = ["iam:PassRole"], Resource = ["*"], Condition = { StringNotEquals = { "aws:RequestedRegion" = var.region } } },
-      { Sid = "NeverDestroy", Effect = "Deny", Action = ["dynamodb:DeleteTableReplica", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable", "sqs:AddPermission", "sqs:DeleteQueue", "sqs:SetQueueAttributes"], Resource = ["*"] },
+      { Sid = "WriteFlowLogs", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], Resource = ["${local.here.logs}log-group:/aws/vpc/${var.prefix}*"] },
+      { Sid = "ReadMetrics", Effect = "Allow", Action = ["aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], Resource = ["*"] },
     ]
   })
 }

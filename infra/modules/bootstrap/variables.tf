@@ -59,6 +59,16 @@ variable "repository" {
   }
 }
 
+variable "boundary" {
+  description = "Permissions boundary of every function's role, JSON: policies/boundary.json of the stack."
+  type        = string
+
+  validation {
+    condition     = can(jsondecode(var.boundary).Statement) && length(replace(var.boundary, "/\\s/", "")) <= 6144
+    error_message = "The boundary must be an IAM policy document as JSON, of at most 6,144 characters."
+  }
+}
+
 variable "oidc_provider_arn" {
   description = "GitHub's identity provider where the account has one already; null makes it."
   type        = string

@@ -1,7 +1,7 @@
 locals {
   # EventBridge takes patterns of 2,048 characters. Beyond, what is known is told by the first word of its type.
   longest_pattern = 2048
-  words           = toset([for type in var.known_types : "${split(".", type)[0]}."])
+  words           = toset([for type in var.known_types : split(".", type)[0]])
   unmatched_exact = jsonencode({ detail-type = [{ anything-but = sort(var.known_types) }] })
   unmatched_words = jsonencode({ detail-type = [{ anything-but = { prefix = sort(local.words) } }] })
 }

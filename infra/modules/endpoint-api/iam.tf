@@ -8,5 +8,5 @@ resource "aws_lambda_permission" "route" {
   qualifier      = each.value.alias
   principal      = "apigateway.amazonaws.com"
   source_account = var.account
-  source_arn     = "${aws_apigatewayv2_api.this.execution_arn}/*/${each.value.method == "ANY" ? "*" : each.value.method}${replace(each.value.path, "/{[^}]+}/", "*")}"
+  source_arn     = "${aws_apigatewayv2_api.this.execution_arn}/*/${replace(each.value.method, "ANY", "*")}${replace(each.value.path, "/{[^}]+}/", "*")}"
 }

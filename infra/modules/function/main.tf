@@ -51,7 +51,7 @@ resource "aws_lambda_alias" "live" {
   function_version = coalesce(var.live_version, aws_lambda_function.this.version)
 
   lifecycle {
-    # The part of the traffic that tries another version is moved while alarms are watched, not by an apply.
-    ignore_changes = [routing_config]
+    # An apply publishes versions. Which of them has the traffic is decided by `pulsequeue deploy` and `pulsequeue rollback`, while alarms are watched.
+    ignore_changes = [function_version, routing_config]
   }
 }

@@ -8,6 +8,16 @@ variable "name" {
   }
 }
 
+variable "origin" {
+  description = "Who sets the value, and from where."
+  type        = string
+
+  validation {
+    condition     = length(trimspace(var.origin)) >= 3
+    error_message = "A secret that nobody sets has no value: name who does."
+  }
+}
+
 variable "account" {
   description = "AWS account whose principals alone may use it."
   type        = string

@@ -264,26 +264,20 @@ type | execute-api-general | arn:{Partition}:execute-api:{Region}:{Account}:{Api
 action | Invoke | Write | execute-api-domain, execute-api-general |
 service | cloudwatch |
 type | alarm | arn:{Partition}:cloudwatch:{Region}:{Account}:alarm:{AlarmName} | aws:ResourceTag/{name}
-type | alarm-mute-rule | arn:{Partition}:cloudwatch:{Region}:{Account}:alarm-mute-rule:{AlarmMuteRuleName} | aws:ResourceTag/{name}
 type | dashboard | arn:{Partition}:cloudwatch::{Account}:dashboard/{DashboardName} | aws:ResourceTag/{name}
-type | dataset | arn:{Partition}:cloudwatch:{Region}:{Account}:dataset/{DatasetId} | aws:ResourceTag/{name}
-type | insight-rule | arn:{Partition}:cloudwatch:{Region}:{Account}:insight-rule/{InsightRuleName} | aws:ResourceTag/{name}
-type | metric-stream | arn:{Partition}:cloudwatch:{Region}:{Account}:metric-stream/{MetricStreamName} | aws:ResourceTag/{name}
-type | service | arn:{Partition}:cloudwatch:{Region}:{Account}:service/{ServiceName}-{UniqueAttributesHex} | aws:ResourceTag/{name}
-type | slo | arn:{Partition}:cloudwatch:{Region}:{Account}:slo/{SloName} | aws:ResourceTag/{name}
 action | DeleteAlarms, SetAlarmState | Write | alarm! |
 action | DeleteDashboards | Write | dashboard! |
 action | DescribeAlarms | Read | alarm! |
 action | GetDashboard | Read | dashboard! |
-action | GetMetricData | Read | dataset | aws:ResourceTag/{name}, cloudwatch:HasAccessGrant
+action | GetMetricData | Read |  | cloudwatch:HasAccessGrant
 action | GetMetricStatistics | Read |  |
-action | ListMetrics | List | dataset | aws:ResourceTag/{name}, cloudwatch:HasAccessGrant
-action | ListTagsForResource | List | alarm, alarm-mute-rule, dashboard, dataset, insight-rule, metric-stream, service, slo | aws:ResourceTag/{name}, cloudwatch:HasAccessGrant
+action | ListMetrics | List |  | cloudwatch:HasAccessGrant
+action | ListTagsForResource | List | alarm, dashboard | aws:ResourceTag/{name}, cloudwatch:HasAccessGrant
 action | PutDashboard | Write | dashboard! | aws:RequestTag/{name}, aws:TagKeys
-action | PutMetricAlarm | Write | alarm!, dataset | aws:RequestTag/{name}, aws:ResourceTag/{name}, aws:TagKeys, cloudwatch:AlarmActions
-action | PutMetricData | Write | dataset | aws:ResourceTag/{name}, cloudwatch:namespace
-action | TagResource | Tagging, Write | alarm, alarm-mute-rule, dashboard, dataset, insight-rule, metric-stream, service, slo | aws:RequestTag/{name}, aws:ResourceTag/{name}, aws:TagKeys, cloudwatch:HasAccessGrant
-action | UntagResource | Tagging, Write | alarm, alarm-mute-rule, dashboard, dataset, insight-rule, metric-stream, service, slo | aws:ResourceTag/{name}, aws:TagKeys, cloudwatch:HasAccessGrant
+action | PutMetricAlarm | Write | alarm! | aws:RequestTag/{name}, aws:TagKeys, cloudwatch:AlarmActions
+action | PutMetricData | Write |  | cloudwatch:namespace
+action | TagResource | Tagging, Write | alarm, dashboard | aws:RequestTag/{name}, aws:ResourceTag/{name}, aws:TagKeys, cloudwatch:HasAccessGrant
+action | UntagResource | Tagging, Write | alarm, dashboard | aws:ResourceTag/{name}, aws:TagKeys, cloudwatch:HasAccessGrant
 service | xray | rcp
 action | BatchGetTraces | List |  |
 action | GetSamplingRules, GetSamplingTargets, GetTraceSummaries | Read |  |

@@ -94,6 +94,19 @@ export function fits(pieces: readonly Piece[], text: string): boolean {
 
 /** The pattern of text without variables: of actions, and in the catalogue. */
 export function globOf(text: string): readonly Piece[] {
+  const known = globs.get(text);
+  if (known !== undefined) return known;
+  if (globs.size >= mostGlobs) globs.clear();
+  const pieces = readGlob(text);
+  globs.set(text, pieces);
+  return pieces;
+}
+
+/** The same few patterns are asked about again and again: every action on every resource. */
+const globs = new Map<string, readonly Piece[]>();
+const mostGlobs = 5_000;
+
+function readGlob(text: string): readonly Piece[] {
   return Array.from(text, (character) => (character === "*" ? "many" : character === "?" ? "one" : { character }));
 }
 

@@ -1,9 +1,11 @@
 /** One function as one file: bundled, minified, and zipped so that two builds of the same sources are equal byte by byte. */
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { zipSync } from "fflate";
 import { PulseQueueError } from "../../core/errors.ts";
+import { lambdaRuntime } from "../../synth/index.ts";
 import type { Entry } from "./entries.ts";
 
 export interface Bundle {
@@ -23,9 +25,8 @@ export interface Bundle {
   readonly packages: readonly (readonly [name: string, bytes: number])[];
 }
 
-/** Lambda's runtime; esbuild makes code for its version of JavaScript. */
-export const runtime = "nodejs24.x";
-const target = "node24";
+/** esbuild makes code for the version of JavaScript of Lambda's runtime. */
+const target = lambdaRuntime.replace(/^nodejs(\d+)\.x$/, "node$1");
 
 /** CommonJS packages inside an ES module ask for Node's own modules by `require`. */
 const banner = `import { createRequire as pulsequeueRequire } from "node:module"; const require = pulsequeueRequire(import.meta.url);`;
@@ -56,7 +57,7 @@ export async function bundleOf(entry: Entry, appPath: string): Promise<Bundle> {
     banner: { js: banner },
     define: { "process.env.NODE_ENV": '"production"' },
     logLevel: "silent",
-    plugins: [noDevelopment, credentialsFromEnvironment],
+    plugins: [noDevelopment, credentialsFromEnvironment, versionsOnly],
   }).catch((cause: unknown) => {
     throw new PulseQueueError(
       "APP_NOT_LOADED",
@@ -110,6 +111,17 @@ const credentialsFromEnvironment: Plugin = {
       contents: `export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";`,
       resolveDir: String(pluginData),
     }));
+  },
+};
+
+/** AWS's clients tell their version, for which they carry their whole package.json: its scripts and development packages have no use there. */
+const versionsOnly: Plugin = {
+  name: "versions-only",
+  setup(bundler) {
+    bundler.onLoad({ filter: /@aws-sdk[/\\][^/\\]+[/\\]package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, "utf8")) as { readonly version: string };
+      return { contents: JSON.stringify({ version }), loader: "json" };
+    });
   },
 };
 

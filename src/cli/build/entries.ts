@@ -33,7 +33,7 @@ export function entriesOf(topology: Topology, deployment: Deployment, appPath: s
     ...[...topology.endpoints.values()].map(({ name, grants, webhook }) =>
       entry(deployment.endpoints.get(name) ?? name, "endpoint", "doorFunction", name, grants.secrets.length > 0 || webhook !== undefined),
     ),
-    entry(deployment.api, "api", "doorFunction"),
+    entry(deployment.api, "api", "apiFunction"),
     entry(deployment.relay, "relay", "relayFunction"),
     entry(deployment.ticker, "ticker", "tickerFunction"),
   ];

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { Command } from "commander";
 import { isPulseQueueError } from "../../core/errors.ts";
 import type { VerifyReport } from "../../engines/local/index.ts";
-import { runs, type Call, type Session } from "../call.ts";
+import { runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import { CommandError, exit, type ExitCode } from "../exit.ts";
 import { shown } from "../load/locate.ts";
 import { bytes, plural } from "../output/text.ts";
@@ -17,11 +17,11 @@ export function addBackup(program: Command, session: Session): void {
     .description("copy the file as it is at one moment, while the engine runs or not")
     .argument("<target>", "the copy: a path that does not exist yet")
     .option("--dry-run", "check the paths, and copy nothing");
-  runs<BackupOptions>(command, session, backup);
+  runsOnQueue<BackupOptions>(command, session, backup);
   program.addCommand(command);
 }
 
-async function backup(call: Call<BackupOptions>): Promise<undefined> {
+async function backup(call: QueueCall<BackupOptions>): Promise<undefined> {
   const target = resolve(call.io.cwd, call.args[0] ?? "");
   const name = shown(target, call.io.cwd);
   if (existsSync(target)) throw new CommandError("FILE_EXISTS", `${name} exists already`, "Name a file that does not exist yet: a backup never replaces one.");
@@ -38,11 +38,11 @@ async function backup(call: Call<BackupOptions>): Promise<undefined> {
 
 export function addVerify(program: Command, session: Session): void {
   const command = new Command("verify").description("check the journal's hash chain and the file's integrity; exit code 3 where something is damaged");
-  runs(command, session, verify);
+  runsOnQueue(command, session, verify);
   program.addCommand(command);
 }
 
-async function verify(call: Call): Promise<ExitCode> {
+async function verify(call: QueueCall): Promise<ExitCode> {
   const result = await call.print.progress("verifying", (report) =>
     call.queue((control) => control.verify({}, report)).catch((thrown: unknown) => verifyDamaged(thrown, call)),
   );
@@ -59,7 +59,7 @@ async function verify(call: Call): Promise<ExitCode> {
 }
 
 /** A file so damaged that no engine opens it is looked through all the same. */
-async function verifyDamaged(thrown: unknown, call: Call): Promise<VerifyReport> {
+async function verifyDamaged(thrown: unknown, call: QueueCall): Promise<VerifyReport> {
   if (!isPulseQueueError(thrown) || thrown.code !== "STORE_CORRUPT") throw thrown;
   const { verifyLocal } = await import("../../engines/local/index.ts");
   const report = await verifyLocal((await call.settings()).file).catch(() => undefined);

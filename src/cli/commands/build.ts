@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { deploymentOf } from "../../core/deployment.ts";
-import { bundleOf, runtime, type Bundle } from "../build/bundle.ts";
+import { lambdaRuntime } from "../../synth/index.ts";
+import { bundleOf, type Bundle } from "../build/bundle.ts";
 import { entriesOf } from "../build/entries.ts";
 import { runs, type Call, type Session } from "../call.ts";
 import { exit, type ExitCode } from "../exit.ts";
@@ -51,7 +52,7 @@ async function buildAll(call: Call<BuildOptions>): Promise<ExitCode> {
   const budgetOf = ({ kind }: Bundle): number => budget ?? budgets[kind];
   const over = bundles.filter((bundle) => bundle.bytes > budgetOf(bundle) * 1_000);
   const result = bundles.map(({ name, kind, bytes, zip, hash, clients, packages }) => ({ name, kind, bytes, zipped: zip.length, hash, clients, packages }));
-  call.print.result({ folder, runtime, over: over.map(({ name }) => name), bundles: result }, () =>
+  call.print.result({ folder, runtime: lambdaRuntime, over: over.map(({ name }) => name), bundles: result }, () =>
     [
       table(
         result,
@@ -64,7 +65,7 @@ async function buildAll(call: Call<BuildOptions>): Promise<ExitCode> {
         ],
         call.print.paint,
       ),
-      `wrote ${plural(bundles.length, "bundle")} to ${shown(folder, call.io.cwd)} for ${runtime}, arm64`,
+      `wrote ${plural(bundles.length, "bundle")} to ${shown(folder, call.io.cwd)} for ${lambdaRuntime}, arm64`,
       ...over.map(
         (bundle) =>
           `${bundle.name} is over its budget of ${String(budgetOf(bundle))} kB; heaviest: ${bundle.packages

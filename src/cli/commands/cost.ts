@@ -2,7 +2,17 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { App } from "../../core/app.ts";
-import { deliveryCost, eventCost, handWiredCost, listPrices, parsePrices, usualWorkload, type Prices, type Workload } from "../../synth/index.ts";
+import {
+  deliveryCost,
+  eventCost,
+  handWiredCost,
+  handWiredEventCost,
+  listPrices,
+  parsePrices,
+  usualWorkload,
+  type Prices,
+  type Workload,
+} from "../../synth/index.ts";
 import { runs, type Call, type Session } from "../call.ts";
 import { usageError } from "../exit.ts";
 import { loadApp } from "../load/app.ts";
@@ -58,7 +68,8 @@ async function cost(call: Call<CostOptions>): Promise<undefined> {
   const prices = readPrices(call);
   const rows = rowsOf(app, work, prices, new Map(rate));
   const total = rows.reduce((sum, row) => sum + row.perMonth, 0);
-  call.print.result({ prices, workload: work, rows, perMonth: total }, () => {
+  const byHand = rows.reduce((sum, row) => sum + row.byHandPerMonth, 0);
+  call.print.result({ prices, workload: work, rows, perMonth: total, byHandPerMonth: byHand }, () => {
     const text = table(
       rows,
       [
@@ -68,12 +79,13 @@ async function cost(call: Call<CostOptions>): Promise<undefined> {
         { title: "queue", cell: ({ units }) => (units.queueRequests + units.fifoRequests).toFixed(1), right: true },
         { title: "calls", cell: ({ units }) => units.calls.toFixed(2), right: true },
         { title: "$ per million", cell: ({ units }) => units.dollars.toFixed(2), right: true },
-        { title: "by hand", cell: ({ byHand }) => byHand?.toFixed(2) ?? "", right: true },
+        { title: "by hand", cell: ({ byHand }) => byHand.toFixed(2), right: true },
         { title: "$ per month", cell: ({ perMonth }) => (perMonth === 0 ? "" : perMonth.toFixed(2)), right: true },
       ],
       call.print.paint,
     );
-    const sum = rate.length === 0 ? [] : [`$ ${total.toFixed(2)} a month for these rates`];
+    const sum =
+      rate.length === 0 ? [] : [`$ ${total.toFixed(2)} a month for these rates; $ ${byHand.toFixed(2)} wired by hand, without a journal and not atomic`];
     return [text, ...sum, `List prices of ${prices.region}, ${prices.date}; without storage, logs, free tier and transfer. Units are of one event.`].join("\n");
   });
   return undefined;
@@ -93,8 +105,10 @@ function readPrices({ io, options }: Call<CostOptions>): Prices {
 interface Row {
   readonly what: string;
   readonly units: ReturnType<typeof eventCost>;
-  readonly byHand: number | undefined;
+  /** Dollars for a million, wired by hand. */
+  readonly byHand: number;
   readonly perMonth: number;
+  readonly byHandPerMonth: number;
 }
 
 function rowsOf({ topology }: App, work: Workload, prices: Prices, rates: ReadonlyMap<string, number>): readonly Row[] {
@@ -103,8 +117,10 @@ function rowsOf({ topology }: App, work: Workload, prices: Prices, rates: Readon
     const accepted = eventCost(topology, event, work, prices);
     const deliveries = (topology.subscribers.get(event) ?? []).map((handler): Row => {
       const units = deliveryCost(handler, work, prices);
-      return { what: `  to ${handler.name}`, units, byHand: handWiredCost(handler, work, prices).dollars, perMonth: units.dollars * count };
+      const byHand = handWiredCost(handler, work, prices).dollars;
+      return { what: `  to ${handler.name}`, units, byHand, perMonth: units.dollars * count, byHandPerMonth: byHand * count };
     });
-    return [{ what: event, units: accepted, byHand: undefined, perMonth: accepted.dollars * count }, ...deliveries];
+    const byHand = handWiredEventCost(topology, event, work, prices).dollars;
+    return [{ what: event, units: accepted, byHand, perMonth: accepted.dollars * count, byHandPerMonth: byHand * count }, ...deliveries];
   });
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { deliveryStates, type DeliveryState } from "../../core/delivery.ts";
-import { group, runs, type Call, type Session } from "../call.ts";
+import { group, runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import { table } from "../output/table.ts";
 import { cut, shortId } from "../output/text.ts";
 import { addChoice, addLimit, choiceOf, type ChoiceOptions, type LimitOptions } from "./options.ts";
@@ -18,11 +18,11 @@ export function addDeliveries(program: Command, session: Session): void {
     .addOption(new Option("--state <state>", "only in this state").choices(deliveryStates))
     .option("--event <id>", "only of the event with this id")
     .option("--key <key>", "only of this key");
-  runs<ListOptions>(ls, session, list);
+  runsOnQueue<ListOptions>(ls, session, list);
   program.addCommand(group("deliveries", "events on their way to handlers").addCommand(ls));
 }
 
-async function list(call: Call<ListOptions>): Promise<undefined> {
+async function list(call: QueueCall<ListOptions>): Promise<undefined> {
   const { handler, state, event, key, limit } = call.options;
   const deliveries = await call.queue((control) =>
     control.deliveries({

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { DeadLetterFilter, DeadLetterView } from "../../core/queue.ts";
 import { PulseQueueError } from "../../core/errors.ts";
-import { group, runs, type Call, type Session } from "../call.ts";
+import { group, runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import type { Control } from "../control/control.ts";
 import { exit, usageError, type ExitCode } from "../exit.ts";
 import { table } from "../output/table.ts";
@@ -42,10 +42,10 @@ export function addDlq(program: Command, session: Session): void {
   const show = new Command("show").description("one dead letter: its event, its cause, its attempts").argument("<id>", "its id, as `dlq ls` prints it");
   const redrive = act("redrive", "start a new series of attempts");
   const discard = act("discard", "end dead letters without effects");
-  runs<LimitOptions & FilterOptions>(ls, session, list);
-  runs(show, session, showOne);
-  runs<ActFilterOptions>(redrive, session, (call) => perform(call, "redrive"));
-  runs<ActFilterOptions>(discard, session, (call) => perform(call, "discard"));
+  runsOnQueue<LimitOptions & FilterOptions>(ls, session, list);
+  runsOnQueue(show, session, showOne);
+  runsOnQueue<ActFilterOptions>(redrive, session, (call) => perform(call, "redrive"));
+  runsOnQueue<ActFilterOptions>(discard, session, (call) => perform(call, "discard"));
   program.addCommand(dlq.addCommand(ls).addCommand(show).addCommand(redrive).addCommand(discard));
 }
 
@@ -76,7 +76,7 @@ function filterOf({ handler, event, type, key, code, ...choice }: FilterOptions)
   };
 }
 
-async function list(call: Call<LimitOptions & FilterOptions>): Promise<undefined> {
+async function list(call: QueueCall<LimitOptions & FilterOptions>): Promise<undefined> {
   const now = call.io.now();
   const letters = await call.queue((control) => control.deadLetters({ ...filterOf(call.options), limit: call.options.limit }));
   call.print.result(letters, () =>
@@ -98,7 +98,7 @@ async function list(call: Call<LimitOptions & FilterOptions>): Promise<undefined
   );
 }
 
-async function showOne(call: Call): Promise<undefined> {
+async function showOne(call: QueueCall): Promise<undefined> {
   const now = call.io.now();
   const [id = ""] = call.args;
   const [letter] = await call.queue((control) => control.deadLetters({ id }));
@@ -119,7 +119,7 @@ function describe({ id, handler, attempts, redrives, failure, event }: DeadLette
   ].join("\n");
 }
 
-async function perform(call: Call<ActFilterOptions>, verb: "redrive" | "discard"): Promise<ExitCode> {
+async function perform(call: QueueCall<ActFilterOptions>, verb: "redrive" | "discard"): Promise<ExitCode> {
   const [id] = call.args;
   const { all, limit } = call.options;
   const named = filterOf(call.options);

@@ -1,14 +1,16 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { Command } from "commander";
-import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import type { Topology } from "../../core/topology.ts";
 import { awsLacks } from "../../engines/aws/lacks.ts";
+import { capabilities, type Capability } from "../../testing/contract/types.ts";
 import { environmentSecret } from "../../machine/secrets.ts";
-import { runs, type Call, type Session } from "../call.ts";
+import type { Environment } from "../../synth/index.ts";
+import { withDeployment } from "../aws/with-deployment.ts";
+import { runsOnQueue, type Call, type QueueCall, type Session } from "../call.ts";
 import { factChecks, handlerChecks, modeCheck, nodeCheck, personalDataChecks, secretsCheck, spaceCheck, summary, type Check } from "../doctor.ts";
-import { exit, type ExitCode } from "../exit.ts";
+import { exit, reportOf, type ExitCode } from "../exit.ts";
 import { loadApp } from "../load/app.ts";
 import { shown } from "../load/locate.ts";
 import type { Settings } from "../load/settings.ts";
@@ -16,13 +18,14 @@ import type { Io } from "../output/io.ts";
 import { bytes, printable } from "../output/text.ts";
 
 export function addDoctor(program: Command, session: Session): void {
-  const command = new Command("doctor").description("check this machine, the app and the file; exit code 3 where something needs somebody");
-  runs(command, session, doctor);
+  const command = new Command("doctor").description("check this machine, the app and the file or deployment; exit code 3 where something needs somebody");
+  runsOnQueue(command, session, doctor);
   program.addCommand(command);
 }
 
-async function doctor(call: Call): Promise<ExitCode> {
-  const settings = await call.settings();
+async function doctor(call: QueueCall): Promise<ExitCode> {
+  const { settings, environment } = await call.place();
+  const lacks: Partial<Record<Capability, string>> = environment === undefined ? {} : awsLacks;
   const checks = [
     nodeCheck(process.version),
     {
@@ -30,18 +33,41 @@ async function doctor(call: Call): Promise<ExitCode> {
       status: "ok" as const,
       detail: `event ${bytes(limits.eventBytes)}, row ${bytes(limits.rowBytes)}, ${String(limits.itemsPerCommit)} rows and events in a commit, nesting ${String(limits.depth)}`,
     },
-    {
-      name: "engines",
-      status: "ok" as const,
-      detail: `embedded: the whole contract; aws: all but ${Object.keys(awsLacks).join(", ")} (docs/concepts/engines.md)`,
-    },
-    ...(await appChecks(settings, call)),
-    ...fileChecks(settings.file, call),
-    ...(existsSync(settings.file) ? await queueChecks(call) : []),
+    ...engineChecks(environment === undefined ? "embedded" : "aws", lacks),
+    ...(environment === undefined ? await localChecks(settings, call) : await deployedChecks(settings, environment, call)),
   ];
   const isOk = checks.every((check) => check.status !== "problem");
-  call.print.result({ ok: isOk, checks }, () => render(checks, call));
+  const offers = Object.fromEntries(Object.keys(capabilities).map((name) => [name, !(name in lacks)]));
+  call.print.result({ ok: isOk, engine: environment === undefined ? "embedded" : "aws", capabilities: offers, checks }, () => render(checks, call));
   return isOk ? exit.ok : exit.problem;
+}
+
+/** The contract is the same everywhere; what an engine does not offer of it is said with its reason. */
+function engineChecks(name: string, lacks: Partial<Record<Capability, string>>): readonly Check[] {
+  const missing = Object.entries(lacks) as [Capability, string][];
+  const detail = missing.length === 0 ? `${name}: the whole contract` : `${name}: the contract but for ${String(missing.length)} promises`;
+  return [
+    { name: "engine", status: "ok", detail: `${detail} (docs/concepts/engines.md)` },
+    ...missing.map(([lack, reason]): Check => ({ name: `no ${lack}`, status: "ok", detail: `not here: ${capabilities[lack]}; ${reason}` })),
+  ];
+}
+
+async function localChecks(settings: Settings, call: QueueCall): Promise<readonly Check[]> {
+  const ofQueue = existsSync(settings.file) ? await queueChecks(call) : [];
+  return [...(await appChecks(settings, call)), ...fileChecks(settings.file, call), ...ofQueue];
+}
+
+async function deployedChecks(settings: Settings, environment: Environment, { io }: Call): Promise<readonly Check[]> {
+  try {
+    return await withDeployment(settings, environment, io, async (opened) => {
+      const { deploymentChecks } = await import("../aws/checks.ts");
+      const { name, topology } = opened.app;
+      const app: Check = { name: "app", status: "ok", detail: `${name} from ${shown(settings.app, io.cwd)}, ${String(topology.handlers.size)} handlers` };
+      return [app, ...(await deploymentChecks(opened, io.env["AWS_ENDPOINT_URL"]))];
+    });
+  } catch (thrown) {
+    return [asProblem("deployment", thrown)];
+  }
 }
 
 async function appChecks({ app: path, masterKey }: Settings, { io }: Call): Promise<readonly Check[]> {
@@ -91,7 +117,7 @@ function fileChecks(file: string, { io }: Call): readonly Check[] {
   return [modeCheck(stat.mode), ...(keyring === undefined ? [] : [modeCheck(keyring.mode, "keyring mode")]), spaceCheck(bavail * bsize)];
 }
 
-async function queueChecks(call: Call): Promise<readonly Check[]> {
+async function queueChecks(call: QueueCall): Promise<readonly Check[]> {
   try {
     return await call.queue(async (control) => {
       const facts = await control.facts({});
@@ -103,8 +129,8 @@ async function queueChecks(call: Call): Promise<readonly Check[]> {
 }
 
 function asProblem(name: string, thrown: unknown): Check {
-  const error = isPulseQueueError(thrown) ? thrown : new PulseQueueError("INTERNAL", thrown instanceof Error ? thrown.message : "it failed");
-  return { name, status: "problem", detail: `${error.code}: ${error.message}`, fix: error.fix };
+  const { code, message, fix } = reportOf(thrown);
+  return { name, status: "problem", detail: `${code}: ${message}`, fix };
 }
 
 function render(checks: readonly Check[], { print }: Call): string {

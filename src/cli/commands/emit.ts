@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { runs, type Call, type Session } from "../call.ts";
+import { runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import { CommandError, usageError } from "../exit.ts";
 import type { Json } from "../../core/json.ts";
 import { parseLength } from "../output/time.ts";
@@ -26,11 +26,11 @@ export function addEmit(program: Command, session: Session): void {
     .option("--delay <length>", "deliver it not before this long from now, e.g. 15m")
     .option("--correlation <id>", "the flow it belongs to (default: its own id)")
     .option("--dry-run", "check it against the schema, and store nothing");
-  runs<EmitOptions>(command, session, emit);
+  runsOnQueue<EmitOptions>(command, session, emit);
   program.addCommand(command);
 }
 
-async function emit(call: Call<EmitOptions>): Promise<undefined> {
+async function emit(call: QueueCall<EmitOptions>): Promise<undefined> {
   const [event = "", data = "{}"] = call.args;
   const { id, source, key, delay, correlation, dryRun } = call.options;
   const request = {
@@ -50,7 +50,7 @@ async function emit(call: Call<EmitOptions>): Promise<undefined> {
   });
 }
 
-async function readText({ io }: Call, data: string): Promise<string> {
+async function readText({ io }: QueueCall, data: string): Promise<string> {
   if (data === "-") {
     let text = "";
     for await (const chunk of io.stdin) text += String(chunk);

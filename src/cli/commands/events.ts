@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { group, runs, type Call, type Session } from "../call.ts";
+import { group, runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import type { Control } from "../control/control.ts";
 import { PulseQueueError } from "../../core/errors.ts";
 import type { EventChoice, EventFilter, EventView } from "../../core/queue.ts";
@@ -32,12 +32,12 @@ export function addEvents(program: Command, session: Session): void {
     .description("one event, with its data and what became of it")
     .argument("<event>", "its id, its short id or its journal position");
   addChoice(show);
-  runs<ListOptions>(ls, session, list);
-  runs<ChoiceOptions>(show, session, showOne);
+  runsOnQueue<ListOptions>(ls, session, list);
+  runsOnQueue<ChoiceOptions>(show, session, showOne);
   program.addCommand(events.addCommand(ls).addCommand(show));
 }
 
-async function list(call: Call<ListOptions>): Promise<undefined> {
+async function list(call: QueueCall<ListOptions>): Promise<undefined> {
   const now = call.io.now();
   const { type, key, correlation, from, to, after, limit } = call.options;
   const filter: EventFilter = {
@@ -69,7 +69,7 @@ async function list(call: Call<ListOptions>): Promise<undefined> {
   );
 }
 
-async function showOne(call: Call<ChoiceOptions>): Promise<undefined> {
+async function showOne(call: QueueCall<ChoiceOptions>): Promise<undefined> {
   const now = call.io.now();
   const { event, deliveries } = await call.queue(async (control) => {
     const found = await findEvent(control, call.args[0] ?? "", choiceOf(call.options));
@@ -98,7 +98,7 @@ const recent = 1_000;
 export async function findEvent(control: Control, name: string, choice: EventChoice): Promise<EventView> {
   const end = name.replace(/^…/, "");
   if ((await control.events({ id: end, limit: 1, ...choice })).length > 0) return await eventNamed(control, end, choice);
-  if (/^\d{1,15}$/.test(end)) {
+  if (/^\d{1,16}$/.test(end)) {
     const [at] = await control.events({ after: Number(end) - 1, limit: 1 });
     if (at?.sequence === Number(end)) return at;
   }

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { HandlerView } from "../../core/queue.ts";
-import { group, runs, type Call, type Session } from "../call.ts";
+import { group, runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import { table, type Column } from "../output/table.ts";
 import { age } from "../output/time.ts";
 import { actOf, addAct, printAct, type ActOptions } from "./options.ts";
@@ -12,9 +12,9 @@ export function addHandlers(program: Command, session: Session): void {
     new Command("pause").description("start no more deliveries of a handler; events are still accepted for it").argument("<handler>", "its name"),
   );
   const resume = addAct(new Command("resume").description("let a paused handler go on").argument("<handler>", "its name"));
-  runs(ls, session, list);
-  runs<ActOptions>(pause, session, (call) => perform(call, "pause"));
-  runs<ActOptions>(resume, session, (call) => perform(call, "resume"));
+  runsOnQueue(ls, session, list);
+  runsOnQueue<ActOptions>(pause, session, (call) => perform(call, "pause"));
+  runsOnQueue<ActOptions>(resume, session, (call) => perform(call, "resume"));
   program.addCommand(handlers.addCommand(ls).addCommand(pause).addCommand(resume));
 }
 
@@ -24,7 +24,7 @@ const count = (state: keyof HandlerView["counts"]): Column<HandlerView> => ({
   right: true,
 });
 
-async function list(call: Call): Promise<undefined> {
+async function list(call: QueueCall): Promise<undefined> {
   const handlers = await call.queue((control) => control.handlers({}));
   call.print.result(handlers, () =>
     handlers.length === 0
@@ -48,7 +48,7 @@ async function list(call: Call): Promise<undefined> {
   );
 }
 
-async function perform(call: Call<ActOptions>, verb: "pause" | "resume"): Promise<undefined> {
+async function perform(call: QueueCall<ActOptions>, verb: "pause" | "resume"): Promise<undefined> {
   const [handler = ""] = call.args;
   const options = actOf(call);
   const result = await call.queue((control) => control[verb]({ handler, ...options }));

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { Duration } from "../../core/duration.ts";
 import type { IssuedKey, KeyView } from "../../core/keys.ts";
 import type { Role, Scope } from "../../core/principal.ts";
-import { group, runs, type Call, type Session } from "../call.ts";
+import { group, runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import { usageError } from "../exit.ts";
 import { table } from "../output/table.ts";
 import { when } from "../output/time.ts";
@@ -21,10 +21,10 @@ export function addKeys(program: Command, session: Session): void {
     new Command("rotate").description("give a key a new secret; the old one is accepted for a while").argument("<id>", "the key's id"),
   ).option("--overlap <duration>", "how long the old secret is accepted beside the new one", "24h");
   const revoke = addAct(new Command("revoke").description("refuse a key from now on, for good").argument("<id>", "the key's id"));
-  runs<CreateOptions>(create, session, createOne);
-  runs(ls, session, list);
-  runs<RotateOptions>(rotate, session, rotateOne);
-  runs<ActOptions>(revoke, session, revokeOne);
+  runsOnQueue<CreateOptions>(create, session, createOne);
+  runsOnQueue(ls, session, list);
+  runsOnQueue<RotateOptions>(rotate, session, rotateOne);
+  runsOnQueue<ActOptions>(revoke, session, revokeOne);
   program.addCommand(keys.addCommand(create).addCommand(ls).addCommand(rotate).addCommand(revoke));
 }
 
@@ -36,7 +36,7 @@ interface CreateOptions extends ActOptions {
   readonly ttl?: Duration;
 }
 
-async function createOne(call: Call<CreateOptions>): Promise<undefined> {
+async function createOne(call: QueueCall<CreateOptions>): Promise<undefined> {
   const { role = [], event = [], endpoint = [], tenant, ttl } = call.options;
   if (role.length === 0) throw usageError("What may the key do?", "Add --role with publisher, viewer, operator or auditor.");
   const scope: Scope = { roles: role, events: namesOf(event), endpoints: namesOf(endpoint) };
@@ -49,7 +49,7 @@ function namesOf(names: readonly string[]): readonly string[] | "*" {
   return names.length === 1 && names[0] === "*" ? "*" : names;
 }
 
-async function list(call: Call): Promise<undefined> {
+async function list(call: QueueCall): Promise<undefined> {
   const now = call.io.now();
   const keys = await call.queue((control) => control.apiKeys({}));
   const time = (text: string | undefined): string => (text === undefined ? "" : when(text, now));
@@ -81,21 +81,21 @@ interface RotateOptions extends ActOptions {
   readonly overlap: Duration;
 }
 
-async function rotateOne(call: Call<RotateOptions>): Promise<undefined> {
+async function rotateOne(call: QueueCall<RotateOptions>): Promise<undefined> {
   const [id = ""] = call.args;
   const { overlap } = call.options;
   const options = actOf(call);
   printIssued(call, await call.queue((control) => control.rotateApiKey({ id, overlap, ...options })), "rotate");
 }
 
-async function revokeOne(call: Call<ActOptions>): Promise<undefined> {
+async function revokeOne(call: QueueCall<ActOptions>): Promise<undefined> {
   const [id = ""] = call.args;
   const options = actOf(call);
   const result = await call.queue((control) => control.revokeApiKey({ id, ...options }));
   printAct(call, result, "revoked", result.count === 0 ? `nothing, ${id} is revoked already` : id);
 }
 
-function printIssued(call: Call, issued: IssuedKey, verb: "create" | "rotate"): void {
+function printIssued(call: QueueCall, issued: IssuedKey, verb: "create" | "rotate"): void {
   const { key, token } = issued;
   call.print.result(issued, () =>
     token === undefined ? `would ${verb} the key of ${key.name}` : `${token}\n  key ${key.id} of ${key.name}: this is the only time that its token is shown`,

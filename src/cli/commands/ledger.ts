@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { headText, type LedgerEntry, type LedgerHead } from "../../core/ledger.ts";
-import { group, runs, type Call, type Session } from "../call.ts";
+import { group, runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import { CommandError, exit, type ExitCode } from "../exit.ts";
 import { shown } from "../load/locate.ts";
 import { table } from "../output/table.ts";
@@ -30,9 +30,9 @@ export function addLedger(program: Command, session: Session): void {
   const head = new Command("head")
     .description("the last entry's position and hash, to be kept outside")
     .option("--sign <key-file>", "sign it with this Ed25519 private key, PEM");
-  runs<LimitOptions & FilterOptions>(ls, session, list);
-  runs<VerifyOptions>(check, session, verify);
-  runs<HeadOptions>(head, session, showHead);
+  runsOnQueue<LimitOptions & FilterOptions>(ls, session, list);
+  runsOnQueue<VerifyOptions>(check, session, verify);
+  runsOnQueue<HeadOptions>(head, session, showHead);
   program.addCommand(ledger.addCommand(ls).addCommand(check).addCommand(head));
 }
 
@@ -41,7 +41,7 @@ interface FilterOptions {
   readonly action?: LedgerEntry["action"];
 }
 
-async function list(call: Call<LimitOptions & FilterOptions>): Promise<undefined> {
+async function list(call: QueueCall<LimitOptions & FilterOptions>): Promise<undefined> {
   const now = call.io.now();
   const { by, action, limit } = call.options;
   const entries = await call.queue((control) => control.ledger({ limit, ...(by === undefined ? {} : { by }), ...(action === undefined ? {} : { action }) }));
@@ -76,7 +76,7 @@ interface VerifyOptions {
   readonly publicKey?: string;
 }
 
-async function verify(call: Call<VerifyOptions>): Promise<ExitCode> {
+async function verify(call: QueueCall<VerifyOptions>): Promise<ExitCode> {
   const { head: path, publicKey } = call.options;
   const head = path === undefined ? undefined : readHead(call, path);
   const key = publicKey === undefined ? head?.publicKey : readFile(call, publicKey);
@@ -100,7 +100,7 @@ interface HeadOptions {
   readonly sign?: string;
 }
 
-async function showHead(call: Call<HeadOptions>): Promise<undefined> {
+async function showHead(call: QueueCall<HeadOptions>): Promise<undefined> {
   const { sign: path } = call.options;
   const pem = path === undefined ? undefined : readFile(call, path);
   const head = await call.queue((control) => control.ledgerHead({}));
@@ -136,7 +136,7 @@ function isSignatureOf(head: SignedHead, publicKey: string): boolean {
   }
 }
 
-function readHead(call: Call, path: string): SignedHead {
+function readHead(call: QueueCall, path: string): SignedHead {
   try {
     const { app, sequence, hash, publicKey, signature } = JSON.parse(readFile(call, path)) as Partial<SignedHead>;
     if (typeof app === "string" && typeof sequence === "number" && typeof hash === "string" && typeof publicKey === "string" && typeof signature === "string")
@@ -147,7 +147,7 @@ function readHead(call: Call, path: string): SignedHead {
   throw new CommandError("USAGE", `${path} holds no signed head`, "Name a file with what `pulsequeue ledger head --sign` printed.");
 }
 
-function readFile(call: Call, path: string): string {
+function readFile(call: QueueCall, path: string): string {
   try {
     return readFileSync(resolve(call.io.cwd, path), "utf8");
   } catch {

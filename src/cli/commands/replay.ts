@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { runs, type Call, type Session } from "../call.ts";
+import { runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import { exit, usageError, type ExitCode } from "../exit.ts";
 import { plural } from "../output/text.ts";
 import { parseTime } from "../output/time.ts";
@@ -16,11 +16,11 @@ export function addReplay(program: Command, session: Session): void {
     .argument("<handler>", "its name")
     .requiredOption("--from <time>", "events accepted at or after: a date, or how long ago (15m, 2h)")
     .option("--to <time>", "events accepted before (default: now)");
-  runs<ReplayOptions>(addYes(addAct(command)), session, replay);
+  runsOnQueue<ReplayOptions>(addYes(addAct(command)), session, replay);
   program.addCommand(command);
 }
 
-async function replay(call: Call<ReplayOptions>): Promise<ExitCode> {
+async function replay(call: QueueCall<ReplayOptions>): Promise<ExitCode> {
   const now = call.io.now();
   const [handler = ""] = call.args;
   const from = parseTime("--from", call.options.from, now);

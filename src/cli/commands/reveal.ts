@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { group, runs, type Call, type Session } from "../call.ts";
+import { group, runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import { usageError } from "../exit.ts";
 import { printableJson } from "../output/text.ts";
 import { addChoice, choiceOf, loginName, type ChoiceOptions } from "./options.ts";
@@ -18,24 +18,24 @@ export function addReveal(program: Command, session: Session): void {
   const row = withReason(
     new Command("row").description("one row of a table").argument("<table>", "its name").argument("<key...>", "the value of each key field"),
   );
-  runs<RevealOptions & ChoiceOptions>(addChoice(event), session, revealEvent);
-  runs<RevealOptions>(row, session, revealRow);
+  runsOnQueue<RevealOptions & ChoiceOptions>(addChoice(event), session, revealEvent);
+  runsOnQueue<RevealOptions>(row, session, revealRow);
   program.addCommand(reveal.addCommand(event).addCommand(row));
 }
 
-function reasonOf({ options }: Call<RevealOptions>): { readonly reason: string; readonly by: string } {
+function reasonOf({ options }: QueueCall<RevealOptions>): { readonly reason: string; readonly by: string } {
   const reason = options.reason?.trim() ?? "";
   if (reason === "") throw usageError("Personal data is shown with a reason only", 'Add --reason "why": it is recorded.');
   return { reason, by: options.by ?? loginName() };
 }
 
-async function revealEvent(call: Call<RevealOptions & ChoiceOptions>): Promise<undefined> {
+async function revealEvent(call: QueueCall<RevealOptions & ChoiceOptions>): Promise<undefined> {
   const [id = ""] = call.args;
   const event = await call.queue((control) => control.revealEvent({ id, ...choiceOf(call.options), ...reasonOf(call) }));
   call.print.result(event, () => printableJson(event.data, 2));
 }
 
-async function revealRow(call: Call<RevealOptions>): Promise<undefined> {
+async function revealRow(call: QueueCall<RevealOptions>): Promise<undefined> {
   const [name = "", ...words] = call.args;
   const given = reasonOf(call);
   const row = await call.queue(async (control) => control.revealRow({ table: name, keys: await keyReadings(control, name, words), ...given }));

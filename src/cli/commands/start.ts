@@ -13,7 +13,7 @@ import { createLog, levelOf, type Log } from "../log.ts";
 import { openTelemetryTracer } from "../../observe/trace.ts";
 import { addServing, type ServingOptions } from "../serving-options.ts";
 import { onStop } from "../signals.ts";
-import { makeFolder } from "../with-queue.ts";
+import { makeFolder } from "../with-file.ts";
 
 export function addStart(program: Command, session: Session): void {
   const command = addServing(new Command("start"))

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { PulseQueueError } from "../../core/errors.ts";
 import type { Json } from "../../core/json.ts";
-import { group, runs, type Call, type Session } from "../call.ts";
+import { group, runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import type { Control, RowsView, TableView } from "../control/control.ts";
 import { usageError } from "../exit.ts";
 import { table } from "../output/table.ts";
@@ -18,12 +18,12 @@ export function addTables(program: Command, session: Session): void {
       .argument("[key...]", "the value of each key field; a number may be a text or a number in the key"),
     1_000_000,
   );
-  runs(ls, session, list);
-  runs<LimitOptions>(get, session, getRows);
+  runsOnQueue(ls, session, list);
+  runsOnQueue<LimitOptions>(get, session, getRows);
   program.addCommand(tables.addCommand(ls).addCommand(get));
 }
 
-async function list(call: Call): Promise<undefined> {
+async function list(call: QueueCall): Promise<undefined> {
   const tables = await call.queue((control) => control.tables({}));
   call.print.result(tables, () =>
     tables.length === 0
@@ -46,7 +46,7 @@ async function list(call: Call): Promise<undefined> {
   );
 }
 
-async function getRows(call: Call<LimitOptions>): Promise<undefined> {
+async function getRows(call: QueueCall<LimitOptions>): Promise<undefined> {
   const [name = "", ...key] = call.args;
   if (key.length === 0) {
     const rows = await call.queue((control) => firstRows(control, name, call.options.limit));

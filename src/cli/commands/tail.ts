@@ -1,6 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Command } from "commander";
-import { runs, type Call, type Session } from "../call.ts";
+import { PulseQueueError } from "../../core/errors.ts";
+import { followJournal } from "../aws/follow.ts";
+import { runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import { connectControl, openStream } from "../control/client.ts";
 import type { Happening } from "../control/control.ts";
 import { exit, type ExitCode } from "../exit.ts";
@@ -23,40 +25,47 @@ const pause = 250;
 
 export function addTail(program: Command, session: Session): void {
   const command = new Command("tail")
-    .description("follow the journal of a running engine, across its restarts; JSON lines with --json")
+    .description("follow the journal of a running engine, across its restarts, or of a deployment; JSON lines with --json")
     .addOption(countOption("--last <count>", "begin with so many past events", 0, 1_000).default(10))
     .option("--type <event>", "only this event")
     .option("--deliveries", "also how each attempt of a handler ended")
     .addOption(countOption("--count <count>", "end after so many lines", 1, Number.MAX_SAFE_INTEGER));
-  runs<TailOptions>(command, session, tail);
+  runsOnQueue<TailOptions>(command, session, tail);
   program.addCommand(command);
 }
 
-async function tail(call: Call<TailOptions>): Promise<ExitCode> {
-  const { file } = await call.settings();
+async function tail(call: QueueCall<TailOptions>): Promise<ExitCode> {
+  const { settings, environment } = await call.place();
+  if (environment !== undefined && call.options.deliveries === true)
+    throw new PulseQueueError("CAPABILITY_MISSING", "How attempts end is in the logs of a deployment's functions, not in its journal");
   const stop = new AbortController();
   const release = onStop(() => {
     stop.abort();
   });
-  let left = call.options.count ?? Infinity;
   try {
-    for await (const happening of follow(call, file, stop.signal)) {
-      if (!wanted(happening, call.options)) continue;
-      await call.print.line(happening.type === "event" ? { ...happening.event, kind: "event" } : { ...happening, kind: "settled" }, () =>
-        render(happening, call.print.paint),
-      );
-      left -= 1;
-      if (left === 0) return exit.ok;
-    }
-    return exit.interrupted;
+    if (environment === undefined) return await show(call, follow(call, settings.file, stop.signal));
+    return await call.queue((control) => show(call, followJournal(control, call.options, stop.signal)));
   } finally {
     release();
     stop.abort();
   }
 }
 
+async function show({ options, print }: QueueCall<TailOptions>, happenings: AsyncIterable<Happening>): Promise<ExitCode> {
+  let left = options.count ?? Infinity;
+  for await (const happening of happenings) {
+    if (!wanted(happening, options)) continue;
+    await print.line(happening.type === "event" ? { ...happening.event, kind: "event" } : { ...happening, kind: "settled" }, () =>
+      render(happening, print.paint),
+    );
+    left -= 1;
+    if (left === 0) return exit.ok;
+  }
+  return exit.interrupted;
+}
+
 /** What happens, from the last `--last` events on, until `signal` aborts; while no engine runs it waits for one. */
-async function* follow(call: Call<TailOptions>, file: string, signal: AbortSignal): AsyncGenerator<Happening> {
+async function* follow(call: QueueCall<TailOptions>, file: string, signal: AbortSignal): AsyncGenerator<Happening> {
   let position: number | undefined;
   let isTold = false;
   while (!signal.aborted) {
@@ -77,7 +86,7 @@ async function* follow(call: Call<TailOptions>, file: string, signal: AbortSigna
 }
 
 /** The journal position before the first event to show, or `undefined` while no engine runs. */
-async function startOf({ options }: Call<TailOptions>, file: string): Promise<number | undefined> {
+async function startOf({ options }: QueueCall<TailOptions>, file: string): Promise<number | undefined> {
   const control = await connectControl(file);
   if (control === undefined) return undefined;
   const { last, type } = options;

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { PulseQueueError } from "../../core/errors.ts";
 import type { TraceNode } from "../../core/queue.ts";
-import { runs, type Call, type Session } from "../call.ts";
+import { runsOnQueue, type QueueCall, type Session } from "../call.ts";
 import { plural, printable, type Paint } from "../output/text.ts";
 import { when } from "../output/time.ts";
 import { describeDelivery } from "./describe.ts";
@@ -12,11 +12,11 @@ export function addTrace(program: Command, session: Session): void {
   const command = new Command("trace")
     .description("the tree of one flow: its events, who handled them, when, with what effect")
     .argument("<id>", "the flow's correlation id, or the id, short id or journal position of any of its events");
-  runs<ChoiceOptions>(addChoice(command), session, trace);
+  runsOnQueue<ChoiceOptions>(addChoice(command), session, trace);
   program.addCommand(command);
 }
 
-async function trace(call: Call<ChoiceOptions>): Promise<undefined> {
+async function trace(call: QueueCall<ChoiceOptions>): Promise<undefined> {
   const [id = ""] = call.args;
   const nodes = await call.queue(async (control) => {
     const choice = choiceOf(call.options);

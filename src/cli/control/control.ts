@@ -1,8 +1,9 @@
 /**
  * What the commands ask of a queue, by names instead of declarations, so that it crosses the control channel: every method
- * takes one value of JSON and answers with one. It is implemented on a queue that is open in this process
- * (`control/local.ts`) and on the channel of a running engine (`control/client.ts`). Personal data that the app declares is
- * redacted in every answer, before it leaves the process that holds the file.
+ * takes one value of JSON and answers with one. It is implemented on a queue that is open in this process (`control/queue.ts`),
+ * of a file (`control/local.ts`) or of a deployment (`control/deployed.ts`), and on the channel of a running engine
+ * (`control/client.ts`). Personal data that the app declares is redacted in every answer, before it leaves the process that asked
+ * the store.
  */
 import type { ContainResult, ContainTargets, IncidentFilter, IncidentScope } from "../../core/queue.ts";
 import type { Json } from "../../core/json.ts";

@@ -19,7 +19,8 @@ export function printError(io: Io, report: ErrorReport, options: { readonly json
   }
   const colour = paint(mayColour(io.stderr, io.env));
   const lines = [`${colour("red", "error")} ${colour("bold", code)} ${printable(headline(report))}`];
-  if (issues.length > 1) lines.push(...issues.map((issue) => `  - ${printable(issue.path === "" ? "(root)" : issue.path)}: ${printable(issue.message)}`));
+  const isTold = issues.length === 1 && issues.every((issue) => message.includes(issue.message));
+  if (!isTold) lines.push(...issues.map((issue) => `  - ${printable(issue.path === "" ? "(root)" : issue.path)}: ${printable(issue.message)}`));
   lines.push(`  what to do: ${printable(fix)}`);
   if (options.verbose && stack !== undefined) lines.push(...stack.split("\n").map(printable));
   io.stderr.write(`${lines.join("\n")}\n`);

@@ -1,4 +1,6 @@
 import type { Readable, Writable } from "node:stream";
+import type { Connect } from "../aws/clients.ts";
+import type { OpenTraffic } from "../aws/live-traffic.ts";
 
 /** Everything a command takes from its process, so that nothing below reads globals. */
 export interface Io {
@@ -9,6 +11,10 @@ export interface Io {
   readonly cwd: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** How AWS is reached. */
+  readonly connect: Connect;
+  /** How versions of deployed functions are reached. */
+  readonly traffic: OpenTraffic;
 }
 
 /** Whether `stream` may be coloured: a terminal, and nobody asked for plain text (https://no-color.org). */

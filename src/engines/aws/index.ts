@@ -6,7 +6,6 @@ export { endpointEntry, type Fetch, type GatewayRequest, type GatewayResponse } 
 export { handlerEntry, type HandlerEntryOptions } from "./entries/handler.ts";
 export type { BatchResponse, LambdaContext, SqsEvent, SqsRecord } from "./entries/lambda.ts";
 export { tickerEntry } from "./entries/schedule.ts";
-export { managedSecrets, type ManagedSecretsOptions, type SecretsManager } from "./entries/secrets.ts";
 export { awsLacks } from "./lacks.ts";
 export { openAws, type AwsClients, type AwsOptions, type AwsQueue } from "./queue/open.ts";
 export { relayEntry, type RelayEvent, type RelayOptions, type StreamRecord } from "./relay/relay.ts";

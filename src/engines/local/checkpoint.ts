@@ -5,8 +5,11 @@
 import type { Database } from "better-sqlite3";
 import { storeError } from "./failure.ts";
 
-/** Pages of the write-ahead log after which it is copied into the database: 32 MiB, so that copying does not follow every burst. */
-export const checkpointPages = 8_192;
+/**
+ * Pages of the write-ahead log after which it is copied into the database: 8 MiB. Everybody waits while it is copied, so a longer log
+ * makes the slowest answers slower; a shorter one is copied after every burst.
+ */
+export const checkpointPages = 2_048;
 
 /** Copies the log once it is long. Throws `STORE_FAILED` when the disk refuses; a full disk only makes the log longer. */
 export function createCheckpoint(db: Database): () => void {

@@ -28,6 +28,7 @@ import type { LocalOptions } from "./options.ts";
 import { recover, type Recovered } from "./recover.ts";
 import { createRetention } from "./retention.ts";
 import { createScheduler } from "./scheduler.ts";
+import { sealStored } from "./seal-stored.ts";
 import { prepareStatements, type Statements } from "./statements/index.ts";
 import { createStore } from "./store.ts";
 import { syncFolder } from "./sync.ts";
@@ -91,8 +92,8 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
   const statements = prepareStatements(db);
   const vault = db.transaction(() => bindVault(statements.meta, options.file, options.vault)).immediate();
   const system = localSystem(options, (statements.journal.newestTime() ?? 0) + 1, vault);
-  const journal = openJournal(statements.journal, statements.meta, vault);
-  const recovered = db.transaction(() => recover(statements, journal, topology, system)).immediate();
+  const before = openJournal(statements.journal, statements.meta, vault);
+  const recovered = db.transaction(() => recover(statements, before, topology, system)).immediate();
   if (options.file !== ":memory:") syncFolder(dirname(options.file)); // the log is a file since this commit; SQLite hides it when that cannot be synced
   const windows = new Map<string, Window>();
   const workers = new Map<string, Worker>();
@@ -113,9 +114,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     },
     at: options.simulate?.at,
     checkpoint: options.file === ":memory:" ? () => undefined : createCheckpoint(db),
-    onFlushed: () => {
-      lookAgain();
-    },
+    onFlushed: lookAgain,
     onDeath() {
       stopAll();
       const error = committer.failure;
@@ -126,6 +125,8 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
   });
   const ledger = createLedger({ app: topology.app, system, statements, committer });
   const keys = createKeys({ system, statements: statements.keys, committer, ledger });
+  if (vault !== undefined) sealStored({ db, statements, journal: before, topology, vault, ledger });
+  const journal = openJournal(statements.journal, statements.meta, vault);
   const wake = (events: readonly NewEvent[]): void => {
     for (const event of events) for (const handler of topology.subscribers.get(event.type) ?? []) workers.get(handler.name)?.wake();
   };
@@ -181,7 +182,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
 
   const seen = createInspect({ system, topology, statements, journal, workers, isStarted: () => started });
   const eventsOf = async (principal: string): Promise<readonly EventView[]> => publishedBy(statements, journal, principal);
-  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger }, filter) };
+  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger, topology }, filter) };
 
   const stopAll = (): void => {
     scheduler.stop();

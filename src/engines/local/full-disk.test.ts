@@ -89,7 +89,9 @@ describeOnSmallDisk(`a full disk${canMount ? "" : " (mounting is not permitted h
     await expect(queue.publish(added, large)).rejects.toMatchObject({ code: "STORE_FULL" });
     fill(folder);
     const refused = await requestUntilFull(queue);
+    expect(await queue.readiness()).toEqual({ ready: false, checks: { store: "full" } });
     execFileSync("mount", ["-o", "remount,size=32m", folder]);
+    expect(await queue.readiness()).toMatchObject({ ready: true, checks: { store: "writable", oldestReadyMilliseconds: expect.any(Number) as number } });
     const { id } = await queue.publish(added, large);
     expect(await queue.invoke(put, refused)).toMatchObject({ status: 201, replayed: false });
     expect((await queue.verify()).problems).toEqual([]);

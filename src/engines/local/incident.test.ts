@@ -5,9 +5,10 @@ import { settle, virtualClock } from "pulsequeue/testing";
 import { z } from "zod";
 
 const data = z.object({ name: z.string() });
-const placed = defineEvent("placed", { schema: data, key: ({ name }) => name });
+const placed = defineEvent("placed", { schema: data, key: ({ name }) => name, subject: ({ name }) => `of ${name}` });
 const shipped = defineEvent("shipped", { schema: data, key: ({ name }) => name });
 const parcels = defineTable("parcels", { schema: data, key: "name" });
+const noticed = defineEvent("noticed", { schema: z.object({ email: z.string() }), pii: ["email"], subject: ({ email }) => email });
 const bills = defineTable("bills", { schema: data, key: "name" });
 const app = defineApp("shop", {
   handlers: [
@@ -22,6 +23,7 @@ const app = defineApp("shop", {
     }),
     defineHandler("bill", { on: shipped, writes: [bills], handle: (event, ctx) => ctx.tables.bills.put(event.data) }),
   ],
+  unhandled: [noticed],
   endpoints: [
     defineEndpoint("order", {
       method: "POST",
@@ -65,6 +67,7 @@ test("the scope of a planted incident is exactly what it reached: nothing is mis
   const found = await queue.inspect.incident({ principal: `key:${thief.key.id}` });
   const bad = ["bad-0", "bad-1", "bad-2", "bad-3"];
   expect(found.keys).toEqual(bad);
+  expect(found.subjects).toEqual(bad.map((name) => `of ${name}`));
   expect(found.events.map(({ type, key }) => `${type} ${key ?? ""}`).sort()).toEqual(
     ["placed", "shipped"].flatMap((type) => bad.map((name) => `${type} ${name}`)).sort(),
   );
@@ -79,6 +82,8 @@ test("the scope of a planted incident is exactly what it reached: nothing is mis
   expect((await queue.inspect.incident({ principal: `key:${thief.key.id}`, since })).keys).toEqual(["bad-3"]);
   expect((await queue.inspect.incident({ since })).keys).toEqual(["bad-3"]);
   expect((await queue.inspect.incident({ event: "bad-1" })).events.map(({ type }) => type)).toEqual(["placed", "shipped"]);
+  await queue.publish(noticed, { email: "ada@example.org" }, { id: "noticed" });
+  expect((await queue.inspect.incident({ event: "noticed" })).subjects).toEqual(["[redacted]"]);
   await expect(queue.inspect.incident({})).rejects.toMatchObject({ code: "OPERATION_INVALID" });
   await expect(queue.inspect.incident({ event: "nothing" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   expect((await queue.verify()).problems).toEqual([]);

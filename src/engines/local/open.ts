@@ -1,6 +1,6 @@
 import type { App } from "../../core/app.ts";
 import { parseDuration } from "../../core/duration.ts";
-import { PulseQueueError } from "../../core/errors.ts";
+import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 import { acting, guardInspect, guardKeys, guardLedger, guardNonces, guardOperate } from "../../core/guard.ts";
 import type { OperationOptions, OperationResult } from "../../core/operation.ts";
 import { createPublisher } from "../../core/publisher.ts";
@@ -30,6 +30,12 @@ export interface LocalFacts {
   readonly strangers: readonly string[];
 }
 
+/** Whether the engine can take work. */
+export interface LocalReadiness {
+  readonly ready: boolean;
+  readonly checks: { readonly store: "writable" | "full" | "failed"; readonly oldestReadyMilliseconds?: number };
+}
+
 /** The embedded engine's queue. */
 export interface LocalQueue extends Queue {
   /** Copies the database into `target`, a path that does not exist yet, while it is in use. Throws `OPERATION_INVALID`, `STORE_…`. */
@@ -37,6 +43,8 @@ export interface LocalQueue extends Queue {
   /** Checks the hash chain, every row's checksum and the file's structure. */
   verify(progress?: (events: number) => void): Promise<VerifyReport>;
   facts(): Promise<LocalFacts>;
+  /** Whether a write becomes durable now, found out by one, and how old the oldest delivery is that may start. Never rejects. */
+  readiness(): Promise<LocalReadiness>;
   /**
    * Destroys the key of a person: what is declared to be about this subject is unreadable from now on, in journal, rows, dead letters and
    * every backup. Recorded in the ledger under a keyed hash. A count of 0: nothing of this subject was encrypted.
@@ -122,6 +130,19 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
       assertOpen();
       return facts(engine, options);
     },
+    async readiness() {
+      try {
+        assertOpen();
+        const apply = (): void => {
+          engine.statements.meta.set("probe", probe);
+        };
+        await committer.submit({ kind: "operate", bytes: 0, apply });
+        const handlers = await engine.inspect.handlers();
+        return { ready: true, checks: { store: "writable", oldestReadyMilliseconds: Math.max(0, ...handlers.map(({ oldestReady = 0 }) => oldestReady)) } };
+      } catch (thrown) {
+        return { ready: false, checks: { store: isPulseQueueError(thrown) && thrown.code === "STORE_FULL" ? "full" : "failed" } };
+      }
+    },
     async retain() {
       assertOpen();
       return engine.retain();
@@ -129,6 +150,9 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     image: () => serialize(engine.db),
   };
 }
+
+/** As much as an ordinary commit writes: a full disk has room for a few bytes long after it has none for an event. */
+const probe = "x".repeat(64 * 1_024);
 
 function facts(engine: Engine, { file, durability = "full" }: LocalOptions): LocalFacts {
   const { db, statements, topology, journal, recovered } = engine;

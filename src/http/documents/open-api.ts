@@ -21,12 +21,8 @@ export function openApi(app: App, version: string, routes: readonly Route[]): Js
     components: {
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "An API key or a token, as the operation says." },
-        signature: {
-          type: "apiKey",
-          in: "header",
-          name: "webhook-signature",
-          description: "A signature over the body, as the sender's documents describe it.",
-        },
+        standard: { type: "apiKey", in: "header", name: "webhook-signature", description: "A signature after Standard Webhooks." },
+        stripe: { type: "apiKey", in: "header", name: "stripe-signature", description: "A signature of Stripe's form." },
       },
       schemas: { Problem: problemSchema },
     },
@@ -48,7 +44,7 @@ const problemSchema: Json = {
 };
 
 function operation(route: Route, place: string): Json {
-  const parameters = [...parametersOf(route), ...(route.method === "POST" ? [idempotencyKey] : [])];
+  const parameters = [...parametersOf(route), ...(route.isRepeatable === true ? [idempotencyKey] : [])];
   const type = route.produces ?? "application/json";
   const success = String(route.success ?? 200);
   const schemaPlace = `${place}/responses/${success}/content/${type.replaceAll("/", "~1")}/schema`;
@@ -98,5 +94,6 @@ function operationId({ method, path }: Route): string {
 function securityOf(access: Access): Json {
   if (access.kind === "open") return [];
   if (access.kind === "roles") return access.local === true ? [{ bearer: [] }, {}] : [{ bearer: [] }];
-  return access.auth === "public" ? [] : access.auth === "webhook" ? [{ signature: [] }] : [{ bearer: [] }];
+  if (access.scheme !== undefined) return [{ [access.scheme]: [] }];
+  return access.auth === "public" ? [] : [{ bearer: [] }];
 }

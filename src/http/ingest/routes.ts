@@ -6,12 +6,13 @@
  * harmless, since each event has an identity: its tenant, source and id, or the `Idempotency-Key` where it has no id.
  */
 import type { App } from "../../core/app.ts";
-import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
+import { PulseQueueError } from "../../core/errors.ts";
 import type { AnyEvent } from "../../core/event.ts";
 import type { Json } from "../../core/json.ts";
 import { limits as core } from "../../core/limits.ts";
 import type { Principal } from "../../core/principal.ts";
-import type { Queue } from "../../core/queue.ts";
+import type { Receipt } from "../../core/ports.ts";
+import type { Publication, Queue } from "../../core/queue.ts";
 import { problem } from "../../core/request.ts";
 import { forbidden, includes } from "../access.ts";
 import { traceparentOf, type Call, type Route } from "../call.ts";
@@ -56,11 +57,7 @@ export function ingestRoutes(options: IngestOptions): readonly Route[] {
     if (!Array.isArray(entries) || entries.length === 0) throw new PulseQueueError("REQUEST_INVALID", "A batch is a JSON array of at least one CloudEvent");
     if (entries.length > limits.batchEvents) throw new PulseQueueError("PAYLOAD_TOO_LARGE", `A batch holds ${String(limits.batchEvents)} events at most`);
     options.spend(call.principal, entries.length - 1);
-    const key = idempotencyKey(call);
-    // All at once, so that they share commits.
-    const results = await Promise.all(
-      (entries as readonly Json[]).map((entry, index) => acceptEntry(options, call, entry, key === undefined ? undefined : `${key}:${String(index)}`)),
-    );
+    const results = await acceptEach(options, call, entries as readonly Json[]);
     return json(results.every(({ status }) => status === 202) ? 202 : 207, { results });
   };
 
@@ -71,6 +68,7 @@ export function ingestRoutes(options: IngestOptions): readonly Route[] {
       access: { kind: "roles", roles: ["publisher"] },
       summary: "Publishes a CloudEvent, or a batch of them; answered after the durable commit.",
       query: [],
+      isRepeatable: true,
       success: 202,
       consumes: [structured, batch, "application/json"],
       input: { description: "A CloudEvent 1.0, an array of them (batch), or the data alone with ce- headers (binary)." },
@@ -91,41 +89,81 @@ function idempotencyKey({ request }: Call): string | undefined {
   return request.headers.get("idempotency-key") ?? undefined;
 }
 
-async function acceptEntry(options: IngestOptions, call: Call, entry: Json, key: string | undefined): Promise<{ readonly status: number } & object> {
+async function accept({ app, queue }: IngestOptions, call: Call, incoming: IncomingEvent, key: string | undefined): Promise<Accepted> {
+  const publication = publicationOf(app, call, incoming, key);
+  const { event, data, options } = publication;
   try {
-    return { status: 202, ...(await accept(options, call, readStructured(entry), key)) };
+    return accepted(publication, await queue.publish(event, data, options));
   } catch (thrown) {
-    const error = toError(thrown);
-    await options.refusals.refuse(error.code, path, call.principal.id);
-    return problem(error).body as { readonly status: number };
+    throw refusalOf(thrown, incoming);
   }
 }
 
-async function accept({ app, queue }: IngestOptions, { principal, request }: Call, incoming: IncomingEvent, key: string | undefined): Promise<Accepted> {
+/** What is told of one entry of a batch: it, or why it was refused. */
+type Told = (Accepted & { readonly status: 202 }) | { readonly status: number };
+
+/** All at once, so that they share a commit; each by itself, so that one which is refused keeps none of the others out. */
+async function acceptEach(options: IngestOptions, call: Call, entries: readonly Json[]): Promise<readonly Told[]> {
+  const key = idempotencyKey(call);
+  const read = entries.map((entry, index) => readEntry(options, call, entry, key === undefined ? undefined : `${key}:${String(index)}`));
+  const receipts = (await options.queue.publishEach(read.flatMap((one) => (one instanceof Error ? [] : [one.publication])))).values();
+  const told: Told[] = [];
+  for (const one of read) {
+    const result = one instanceof Error ? one : receipts.next().value;
+    if (one instanceof Error || result === undefined || result instanceof Error) {
+      const error = one instanceof Error ? one : refusalOf(result, one.incoming);
+      await options.refusals.refuse(error.code, path, call.principal.id);
+      told.push(problem(error).body as { readonly status: number });
+    } else told.push({ status: 202, ...accepted(one.publication, result) });
+  }
+  return told;
+}
+
+interface Entry {
+  readonly incoming: IncomingEvent;
+  readonly publication: Required<Publication>;
+}
+
+function readEntry({ app }: IngestOptions, call: Call, entry: Json, key: string | undefined): Entry | PulseQueueError {
+  try {
+    const incoming = readStructured(entry);
+    return { incoming, publication: publicationOf(app, call, incoming, key) };
+  } catch (thrown) {
+    return toError(thrown);
+  }
+}
+
+/** What the queue is to publish. Throws what refuses the event before the queue sees it. */
+function publicationOf(app: App, { principal, request }: Call, incoming: IncomingEvent, key: string | undefined): Required<Publication> {
   const event = declaredEvent(app, principal, incoming);
   const id = incoming.id ?? key;
   if (id === undefined) throw new PulseQueueError("REQUEST_INVALID", "id is missing: give the event an id, or the request an Idempotency-Key");
   // A tenant's principal publishes for its tenant, whatever the event says; who belongs to none may name one.
   const tenant = principal.tenant ?? incoming.tenant;
   if (tenant !== (incoming.tenant ?? tenant)) throw forbidden();
-  const { source } = incoming;
+  const { source, data } = incoming;
   if (source === app.name || source.startsWith(`${app.name}/`)) throw new PulseQueueError("ID_INVALID", "This source is the app's own: use another one");
-  try {
-    const { duplicate } = await queue.publish(event, incoming.data, {
-      id,
-      source,
-      principal: principal.id,
-      ...(incoming.key === undefined ? {} : { key: incoming.key }),
-      ...(incoming.correlationId === undefined ? {} : { correlationId: incoming.correlationId }),
-      ...(incoming.traceparent === undefined ? traceparentOf(request.headers) : { traceparent: incoming.traceparent }),
-      ...(tenant === undefined ? {} : { tenant }),
-    });
-    return { id, type: event.name, source, duplicate };
-  } catch (thrown) {
-    if (incoming.id === undefined && isPulseQueueError(thrown) && thrown.code === "IDENTITY_REUSED")
-      throw new PulseQueueError("REQUEST_MISMATCH", "This Idempotency-Key was used with another event");
-    throw thrown;
-  }
+  const options = {
+    id,
+    source,
+    principal: principal.id,
+    ...(incoming.key === undefined ? {} : { key: incoming.key }),
+    ...(incoming.correlationId === undefined ? {} : { correlationId: incoming.correlationId }),
+    ...(incoming.traceparent === undefined ? traceparentOf(request.headers) : { traceparent: incoming.traceparent }),
+    ...(tenant === undefined ? {} : { tenant }),
+  };
+  return { event, data, options };
+}
+
+function accepted({ event, options: { source = "" } }: Required<Publication>, { id, duplicate }: Receipt): Accepted {
+  return { id, type: event.name, source, duplicate };
+}
+
+/** The queue's refusal in the caller's words. */
+function refusalOf(thrown: unknown, { id }: IncomingEvent): PulseQueueError {
+  const error = toError(thrown);
+  if (id !== undefined || error.code !== "IDENTITY_REUSED") return error;
+  return new PulseQueueError("REQUEST_MISMATCH", "This Idempotency-Key was used with another event");
 }
 
 /** The event that may be published. What a principal may not publish is answered the same whether it is declared or not. */

@@ -14,7 +14,7 @@ export function incidentRoutes({ inspect, operate }: Pick<Queue, "inspect" | "op
       method: "GET",
       path: "/v1/incidents/scope",
       access: { kind: "roles", roles: ["operator", "auditor"] },
-      summary: "Lists the events, rows, handlers, keys, tenants and records that an incident reached, from a principal, an event or a time on.",
+      summary: "Lists the events, rows, handlers, keys, tenants, persons and records that an incident reached, from a principal, an event or a time on.",
       query: ["principal", "event", "since"],
       async handle({ principal, query }) {
         checkWhole(principal);

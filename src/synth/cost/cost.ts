@@ -72,7 +72,8 @@ export function deliveryCost(handler: Pick<HandlerDefinition, "ordered" | "grant
   return priced(
     {
       ...none,
-      writeUnits: 2 + rows.writes * (2 * row + indexes * row),
+      // What was read and is not written is checked by the transaction, which costs as much as a write of it.
+      writeUnits: 2 + rows.writes * (2 * row + indexes * row) + Math.max(0, rows.reads - rows.writes) * 2 * row,
       readUnits: rows.reads * Math.ceil(work.rowBytes / 4_096),
       ...(handler.ordered ? { fifoRequests: requests } : { queueRequests: requests }),
       calls: 1 / work.batch,
@@ -80,6 +81,12 @@ export function deliveryCost(handler: Pick<HandlerDefinition, "ordered" | "grant
     },
     prices,
   );
+}
+
+/** The same event put on the bus, or sent to each FIFO queue, by hand: without a journal, so that it can part from the row that it tells of. */
+export function handWiredEventCost(topology: Topology, event: string, work: Workload, prices: Prices): Cost {
+  const { busEvents, fifoRequests } = eventCost(topology, event, work, prices);
+  return priced({ ...none, busEvents, fifoRequests }, prices);
 }
 
 /**

@@ -11,7 +11,7 @@ import { createEventBridge, type EventBridge } from "./events/events.ts";
 import { noAwsFaults, type AwsFaults } from "./faults.ts";
 import { createLambda, type Lambda } from "./lambda/lambda.ts";
 import { createScheduler, type Scheduler } from "./scheduler/scheduler.ts";
-import { clientOf, outsider, type Call, type Caller } from "./service/service.ts";
+import { clientOf, outsider, type Call, type Caller, type Service } from "./service/service.ts";
 import { createSqs, type Sqs } from "./sqs/sqs.ts";
 
 export interface FakeAwsOptions {
@@ -26,6 +26,8 @@ export interface FakeAwsOptions {
   readonly faults?: AwsFaults;
   /** Told of every request. @default nobody */
   readonly record?: (call: Call) => void;
+  /** What answers in DynamoDB's place, given the fake of it. @default the fake */
+  readonly dynamodb?: (fake: Service) => Service;
 }
 
 export interface FakeClients {
@@ -67,7 +69,13 @@ export function fakeAws(options: FakeAwsOptions): FakeAws {
   const events = createEventBridge({ ...place, faults: faults.bus, queueByArn });
   const scheduler = createScheduler({ ...place, faults: faults.scheduler, queueByArn });
   const lambda = createLambda({ ...place, faults });
-  const services = { dynamodb: dynamodb.service, sqs: sqs.service, events: events.service, scheduler: scheduler.service, lambda: lambda.service };
+  const services = {
+    dynamodb: options.dynamodb?.(dynamodb.service) ?? dynamodb.service,
+    sqs: sqs.service,
+    events: events.service,
+    scheduler: scheduler.service,
+    lambda: lambda.service,
+  };
   const host = { clock, faults: faults.requests, record };
   const clientsOf = (caller: Caller): FakeClients =>
     // `send` is overloaded for callbacks in the SDK; what code awaits is the form that the fakes have.

@@ -114,6 +114,7 @@ function environmentOf({ account, region }: FakeAws): Environment {
     logRetentionDays: 30,
     recoveryDays: 7,
     deletionProtection: false,
+    backup: { days: 1 },
     throttle: { rate: 100, burst: 100 },
   };
 }

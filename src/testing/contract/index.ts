@@ -20,7 +20,7 @@ import { pauseCases, replayCases } from "./operate.ts";
 import { orderCases, orderCrashCases, redriveOrderCases } from "./order.ts";
 import { pageCases, rowOrderCases } from "./pages.ts";
 import { sourceCases } from "./sources.ts";
-import { identityCases, publishCases, publishManyCases, startCases } from "./publish.ts";
+import { identityCases, publishCases, publishEachCases, publishManyCases, startCases } from "./publish.ts";
 import { retryCases } from "./retry.ts";
 import { idempotencyKeyCases, stepCases, stepCrashCases } from "./steps.ts";
 import { schemaCases, tableCases } from "./tables.ts";
@@ -37,6 +37,7 @@ export const contractCases: readonly ContractCase[] = [
   startCases,
   identityCases,
   publishManyCases,
+  publishEachCases,
   validationCases,
   limitCases,
   deliveryCases,

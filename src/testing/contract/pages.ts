@@ -73,7 +73,7 @@ export const pageCases = casesOf("pages", {
   },
   "of deliveries find what is far behind": async ({ open }) => {
     const handler = defineHandler("work", { on: keyed, handle: () => undefined });
-    const engine = await open(defineApp("contract", { handlers: [handler] }));
+    const engine = await open(defineApp("contract", { handlers: [handler] }), { start: false });
     const { queue } = engine;
     await queue.publishMany(
       keyed,

@@ -167,6 +167,37 @@ export const identityCases = casesOf("identity", {
   },
 });
 
+export const publishEachCases = casesOf("publishEach", {
+  "stores each by itself: one that is refused is answered in its place and keeps no other out": async ({ open }) => {
+    const { app, seen } = noting();
+    const engine = await open(app);
+    await engine.queue.publish(plain, { n: 0 }, { id: "taken" });
+    const given = [{ n: 1 }, { n: "two" }, { n: 3 }, { n: 4 }, { n: 0 }, { n: 5 }];
+    const ids = ["one", "two", "taken", "one-more", "taken", "five"];
+    const results = await engine.queue.publishEach(given.map((data, index) => ({ event: plain, data, options: { id: ids[index] ?? "" } })));
+    assert.deepEqual(
+      results.map((result) => (result instanceof Error ? result.code : result.duplicate)),
+      [false, "PAYLOAD_INVALID", "IDENTITY_REUSED", false, true, false],
+    );
+    await engine.settle();
+    assert.deepEqual(seen, [{ n: 0 }, { n: 1 }, { n: 4 }, { n: 5 }]);
+  },
+  "an identity twice in one call is stored once, as the first one has it": async ({ open }) => {
+    const { queue } = await open(noting().app);
+    const twice = [1, 1, 2].map((n) => ({ event: plain, data: { n }, options: { id: "same" } }));
+    const results = await queue.publishEach(twice);
+    assert.deepEqual(
+      results.map((result) => (result instanceof Error ? result.code : result.duplicate)),
+      [false, true, "IDENTITY_REUSED"],
+    );
+    assert.equal((await queue.inspect.events()).length, 1);
+  },
+  "of nothing answers with nothing": async ({ open }) => {
+    const { queue } = await open(noting().app);
+    assert.deepEqual(await queue.publishEach([]), []);
+  },
+});
+
 export const publishManyCases = casesOf("publishMany", {
   "stores all in their order": async ({ open }) => {
     const { app, seen } = noting();

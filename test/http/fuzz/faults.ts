@@ -26,7 +26,7 @@ export const fuzzFaults: readonly FuzzFault[] = [
     by: /stored that is nested too deep/,
     replacements: [
       ...one("core/json.ts", "if (depth >= limits.depth)", "if (depth >= 2_000)"),
-      ...one("http/json-body.ts", "if (open > depth) return true;", "if (open > 2_000) return true;"),
+      ...one("http/json-body.ts", "if (open > depth) return", "if (open > 2_000) return"),
     ],
   },
   {
@@ -101,7 +101,7 @@ export const fuzzFaults: readonly FuzzFault[] = [
     replacements: one(
       "http/app.ts",
       "      exchange.body?.release();\n",
-      '      exchange.body?.release();\n      observe({ type: "request", route: exchange.route, method: "GET", status: 200, milliseconds: 0 });\n',
+      '      exchange.body?.release();\n      observe({ type: "request", route: exchange.route, method: "GET", status: 200, milliseconds: 0, principal: "", correlationId: undefined });\n',
     ),
   },
   {

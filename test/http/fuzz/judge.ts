@@ -1,9 +1,6 @@
 /** What must hold for every input, whatever it is. */
 import type { EventView, Json } from "pulsequeue";
-import { cancelled, cloudEvent, placed, principals, publish, type Door } from "../door.ts";
-
-/** What the door may never say: stacks, SQL, paths of this machine. */
-const inside = /\/work\/|node_modules|\bat [\w.<>]+ \(|SQLITE|\bSELECT\b|\.ts:\d/;
+import { cancelled, cloudEvent, placed, principals, publish, showsInside, type Door } from "../door.ts";
 
 export interface Judged {
   readonly status: number;
@@ -34,7 +31,7 @@ export function createJudge(door: Door): Judge {
       const wrong: string[] = [];
       // Nobody is over a limit here.
       if (status >= 500 || status === 429) wrong.push(`the status is ${String(status)}`);
-      if (inside.test(text)) wrong.push("the answer shows the inside");
+      if (showsInside(text)) wrong.push("the answer shows the inside");
       const events = await door.queue.inspect.events({ after: head, limit: 1_000 });
       head = events.at(-1)?.sequence ?? head;
       const token = as?.trim() ?? ""; // as every header is

@@ -28,6 +28,7 @@ variables {
     workflow = "deploy.yml"
     branch   = "main"
   }
+  boundary      = "{\"Version\":\"2012-10-17\",\"Statement\":[]}"
   state_readers = ["arn:aws:iam::111111111111:role/administrator"]
 }
 
@@ -62,11 +63,20 @@ run "roles_are_made_only_with_the_boundary" {
   }
 }
 
+run "a_service_has_a_boundary_of_its_own" {
+  command = apply
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.apply.policy).Statement : statement.Condition.StringEquals["iam:PermissionsBoundary"] if statement.Sid == "MakeBoundedServiceRoles"] == ["arn:aws:iam::111111111111:policy/orders-dev-pq-services-boundary"]
+    error_message = "Only the roles of backups, flow logs and Grafana take the wider boundary."
+  }
+}
+
 run "documents_are_no_longer_than_aws_takes" {
   command = apply
 
   assert {
-    condition     = length(aws_iam_policy.boundary.policy) <= 6144 && length(aws_iam_role_policy.apply.policy) <= 10240 && length(aws_iam_role_policy.plan.policy) <= 10240
+    condition     = length(aws_iam_policy.services_boundary.policy) <= 6144 && length(aws_iam_role_policy.apply.policy) <= 10240 && length(aws_iam_role_policy.plan.policy) <= 10240
     error_message = "A managed policy takes 6,144 characters, a role's inline policies 10,240."
   }
 }

@@ -72,7 +72,7 @@ run "many_types_are_told_by_their_first_word" {
   }
 
   assert {
-    condition     = aws_cloudwatch_event_rule.unmatched.event_pattern == "{\"detail-type\":[{\"anything-but\":{\"prefix\":[\"order.\"]}}]}"
+    condition     = aws_cloudwatch_event_rule.unmatched.event_pattern == "{\"detail-type\":[{\"anything-but\":{\"prefix\":[\"order\"]}}]}"
     error_message = "A pattern must not be longer than EventBridge takes."
   }
 }

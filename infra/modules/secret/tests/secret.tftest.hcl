@@ -8,6 +8,7 @@ mock_provider "aws" {
 
 variables {
   name    = "orders-dev/payments-webhook"
+  origin  = "payments team"
   account = "111111111111"
   key_arn = "arn:aws:kms:eu-central-1:111111111111:key/00000000-0000-0000-0000-000000000000"
 }

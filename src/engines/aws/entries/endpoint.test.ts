@@ -81,3 +81,18 @@ test("a response that is no text goes in base64", async () => {
   const empty = await endpointEntry(() => Promise.resolve(new Response(undefined, { status: 204 })))(payload());
   expect(empty).toMatchObject({ body: "", isBase64Encoded: false });
 });
+
+test("an answer that Lambda would refuse is a problem with a code, counted as it is sent", async () => {
+  const limit = 6 * 1024 * 1024;
+  const answerOf = (body: string | Buffer<ArrayBuffer>, type: string) =>
+    endpointEntry(() => Promise.resolve(new Response(body, { headers: { "content-type": type } })))(payload());
+  for (const [body, type] of [
+    ["x".repeat(limit), "text/plain"],
+    ['"'.repeat(limit / 2), "text/plain"],
+    [Buffer.alloc((limit / 4) * 3), "image/png"],
+  ] as const) {
+    const answer = await answerOf(body, type);
+    expect([answer.statusCode, answer.body]).toEqual([413, expect.stringContaining('"code":"ANSWER_TOO_LARGE"')]);
+  }
+  expect((await answerOf("x".repeat(limit - 1_000), "text/plain")).body).toHaveLength(limit - 1_000);
+});

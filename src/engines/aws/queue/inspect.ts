@@ -16,7 +16,7 @@ import { checkEventType, handlerNamed } from "./names.ts";
 import type { Queues } from "./queues.ts";
 import { placesOf } from "./places.ts";
 import { takeSnapshot, type HandlerSnapshot, type Snapshot } from "./snapshot.ts";
-import type { Subscriptions } from "./subscriptions.ts";
+import type { Subscribing } from "./subscriptions.ts";
 import type { SystemTable } from "./system-table.ts";
 import type { TableReader } from "./table-reader.ts";
 import { eventView, foreignLetter, recordFacts } from "./views.ts";
@@ -27,7 +27,7 @@ export interface InspectOptions {
   readonly journal: JournalReader;
   readonly deliveries: DeliveryReader;
   readonly queues: Queues;
-  readonly subscriptions: Subscriptions;
+  readonly subscriptions: Subscribing;
   readonly systemTable: SystemTable;
   readonly tables: TableReader;
 }
@@ -57,11 +57,12 @@ export function createInspect(options: InspectOptions): Omit<Inspect, "incident"
   const deliveriesOf = async (stored: StoredEvent, snapshot: Snapshot, paused: ReadonlyMap<string, string>): Promise<readonly DeliveryView[]> => {
     const { event, sequence, key } = stored;
     const views: DeliveryView[] = [];
+    const subscriptions = await options.subscriptions();
     for (const handler of topology.handlers.values()) {
       const records = await deliveries.of(handler.name, key);
       const facts = factsOf(handler, paused);
       const view = { ...event, sequence };
-      const isTaken = options.subscriptions.takes(handler.name, event.type, sequence) && handler.on.some(({ name }) => name === event.type);
+      const isTaken = subscriptions.takes(handler.name, event.type, sequence) && handler.on.some(({ name }) => name === event.type);
       const runs = [...(isTaken && !records.some(({ record }) => record.run === 0) ? [0] : []), ...records.map(({ record }) => record.run)];
       for (const run of runs) {
         const record = records.find((one) => one.record.run === run)?.record;

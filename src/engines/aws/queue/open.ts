@@ -18,7 +18,7 @@ import { createNonces } from "./nonces.ts";
 import { createOperate } from "./operate.ts";
 import { openQueues } from "./queues.ts";
 import { openReader } from "./reader.ts";
-import { openSubscriptions } from "./subscriptions.ts";
+import { subscribing } from "./subscriptions.ts";
 import { openSystemTable } from "./system-table.ts";
 import { openTableReader } from "./table-reader.ts";
 import { eventView } from "./views.ts";
@@ -32,6 +32,11 @@ export interface AwsClients {
 
 export interface AwsOptions extends Omit<RuntimeOptions, "dynamodb" | "prepare"> {
   readonly clients: AwsClients;
+  /**
+   * Whether what a handler takes is noted from now on where it is new. `false` for who only looks, since the app at hand may be newer than
+   * what is deployed, and for an endpoint's function, which may not: then it is read, and only when somebody looks. @default true
+   */
+  readonly subscribe?: boolean;
 }
 
 /** A deployed application's queue. */
@@ -48,11 +53,17 @@ export type AwsQueue = Queue;
  *
  * Throws `DEPLOYMENT_INVALID`, `DEPLOYMENT_MISMATCH`, `SECRET_MISSING`, `AWS_…`, `STORE_UNAVAILABLE`.
  */
-export async function openAws(app: App, { clients, ...options }: AwsOptions): Promise<AwsQueue> {
-  const { dynamodb, sqs, lambda } = clients;
-  const { system, store, topology, deployment, resources, next } = openRuntime(app, { ...options, dynamodb });
+export async function openAws(app: App, options: AwsOptions): Promise<AwsQueue> {
+  const { topology, system } = openRuntime(app, { ...options, dynamodb: options.clients.dynamodb });
   const missing = [...topology.secrets.keys()].filter((name) => system.secret(name) === undefined);
   if (missing.length > 0) throw new PulseQueueError("SECRET_MISSING", `These declared secrets have no value: ${missing.join(", ")}`);
+  return await openFunctionQueue(app, options);
+}
+
+/** The same for a function, which may read the secrets of its own endpoint alone and so cannot know whether the others have values. */
+export async function openFunctionQueue(app: App, { clients, subscribe = true, ...options }: AwsOptions): Promise<AwsQueue> {
+  const { dynamodb, sqs, lambda } = clients;
+  const { system, store, topology, deployment, resources, next } = openRuntime(app, { ...options, dynamodb });
 
   let isClosed = false;
   const assertOpen = (): void => {
@@ -63,7 +74,8 @@ export async function openAws(app: App, { clients, ...options }: AwsOptions): Pr
   const journal = openJournalReader({ reader, system, topology, table: deployment.journal, systemTable });
   const deliveries = openDeliveryReader(reader, deployment.deliveries);
   const queues = openQueues(sqs, resources, deployment, system);
-  const subscriptions = await openSubscriptions(systemTable, topology, next());
+  const subscriptions = subscribing(systemTable, topology);
+  if (subscribe) await subscriptions(next());
   const ledger = createLedger(topology.app, system, systemTable);
   const keys = createKeys(system, systemTable, ledger);
   const mappings = openMappings(lambda, resources, deployment, system);
@@ -74,7 +86,7 @@ export async function openAws(app: App, { clients, ...options }: AwsOptions): Pr
     return found;
   };
   const seen = createInspect({ ...parts, tables: openTableReader(dynamodb, reader, deployment, system) });
-  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger }, filter) };
+  const inspect: Inspect = { ...seen, incident: (filter) => incidentScope({ eventsOf, inspect: seen, ledger, topology }, filter) };
   const guard = { assertOpen, errorOf: (thrown: unknown) => awsError(thrown, "AWS refused") };
 
   return {

@@ -20,7 +20,6 @@ import type { AwsKeyStore } from "./keys.ts";
 import type { AwsLedger } from "./ledger.ts";
 import type { Mappings } from "./mappings.ts";
 import { handlerNamed } from "./names.ts";
-import type { Subscriptions } from "./subscriptions.ts";
 import type { SystemTable, Write } from "./system-table.ts";
 
 export interface OperateOptions {
@@ -28,7 +27,6 @@ export interface OperateOptions {
   readonly topology: Topology;
   readonly journal: JournalReader;
   readonly deliveries: DeliveryReader;
-  readonly subscriptions: Subscriptions;
   readonly systemTable: SystemTable;
   /** Name of the table of deliveries. */
   readonly table: string;

@@ -20,11 +20,12 @@ export interface Queues {
 export function openQueues(sqs: Sqs, resources: Resources, deployment: Deployment, system: Pick<System, "clock" | "random">): Queues {
   return {
     async counts(handler) {
+      const queue = deployment.handlers.get(handler)?.queue ?? handler;
       const command = new GetQueueAttributesCommand({
-        QueueUrl: resources.queueUrl(deployment.handlers.get(handler)?.queue ?? handler),
+        QueueUrl: resources.queueUrl(queue),
         AttributeNames: ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
       });
-      const { Attributes = {} } = await retrying(system, "SQS refused to count messages", () => sqs.send(command));
+      const { Attributes = {} } = await retrying(system, `SQS refused to count the messages of ${queue}`, () => sqs.send(command));
       return { visible: Number(Attributes.ApproximateNumberOfMessages ?? 0), inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0) };
     },
   };

@@ -11,7 +11,7 @@ import { sequenceAt, timeOfSequence } from "../sequence.ts";
 import type { DeliveryReader, FoundRecord } from "./delivery-reader.ts";
 import type { JournalReader } from "./journal-reader.ts";
 import type { QueueCounts, Queues } from "./queues.ts";
-import type { Subscriptions } from "./subscriptions.ts";
+import type { Subscribing } from "./subscriptions.ts";
 import { recordFacts } from "./views.ts";
 
 export interface Unfinished {
@@ -40,7 +40,7 @@ export interface SnapshotOptions {
   readonly journal: JournalReader;
   readonly deliveries: DeliveryReader;
   readonly queues: Queues;
-  readonly subscriptions: Subscriptions;
+  readonly subscriptions: Subscribing;
 }
 
 /** How far back events are looked at that may have no record yet, milliseconds. */
@@ -63,7 +63,8 @@ export function takeSnapshot({ system, journal, deliveries, queues, subscription
     return walked;
   };
   const withoutRecord = async (handler: HandlerDefinition): Promise<readonly StoredEvent[]> => {
-    const taken = (await events()).filter(({ event, sequence }) => subscriptions.takes(handler.name, event.type, sequence));
+    const subscribed = await subscriptions();
+    const taken = (await events()).filter(({ event, sequence }) => subscribed.takes(handler.name, event.type, sequence));
     const known = await deliveries.firstRuns(taken.map(({ key }) => ({ handler: handler.name, journalKey: key })));
     return taken.filter(({ key }) => !known.has(deliveryPartition(handler.name, key)));
   };

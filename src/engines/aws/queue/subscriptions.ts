@@ -13,13 +13,27 @@ export interface Subscriptions {
 
 const partition = "subscribed";
 
-/** Reads the subscriptions of the app, and notes those that are new. `now`: the position from which they hold. */
-export async function openSubscriptions(table: SystemTable, topology: Topology, now: number): Promise<Subscriptions> {
+/** Reads them once, when they are asked for. `now`: see `openSubscriptions`. */
+export type Subscribing = (now?: number) => Promise<Subscriptions>;
+
+export function subscribing(table: SystemTable, topology: Topology): Subscribing {
+  let opened: Promise<Subscriptions> | undefined;
+  return (now) => {
+    opened ??= openSubscriptions(table, topology, now).catch((thrown: unknown) => {
+      opened = undefined; // the next one tries again
+      throw thrown;
+    });
+    return opened;
+  };
+}
+
+/** Reads the subscriptions of the app, and notes those that are new. `now`: the position from which they hold; `undefined`: nothing is noted. */
+async function openSubscriptions(table: SystemTable, topology: Topology, now: number | undefined): Promise<Subscriptions> {
   const known = new Map((await table.all(partition)).map((item) => [needText(item, "s"), needNumber(item, "q")]));
   for (const handler of topology.handlers.values()) {
     for (const { name } of handler.on) {
       const s = `${handler.name}#${name}`;
-      if (known.has(s)) continue;
+      if (known.has(s) || now === undefined) continue;
       await table.write([{ Put: { Item: toItem({ p: partition, s, q: now }), ConditionExpression: "attribute_not_exists(p)" } }]);
       known.set(s, now);
     }

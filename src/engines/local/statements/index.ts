@@ -10,6 +10,7 @@ import { metaStatements, type MetaStatements } from "./meta.ts";
 import { originStatements, type OriginStatements } from "./origins.ts";
 import { replayStatements, type ReplayStatements } from "./replay.ts";
 import { recordStatements, type RecordStatements } from "./records.ts";
+import { sealingStatements, type SealingStatements } from "./sealing.ts";
 
 /** Every prepared statement of the engine, by the table it works on. */
 export interface Statements {
@@ -23,6 +24,7 @@ export interface Statements {
   readonly ledger: LedgerStatements;
   readonly keys: KeyStatements;
   readonly origins: OriginStatements;
+  readonly sealing: SealingStatements;
 }
 
 export function prepareStatements(db: Database): Statements {
@@ -39,5 +41,6 @@ export function prepareStatements(db: Database): Statements {
     ledger: ledgerStatements(db),
     keys: keyStatements(db),
     origins: originStatements(db),
+    sealing: sealingStatements(db),
   };
 }

@@ -1,5 +1,6 @@
 /** `CreateTable`, `DescribeTable`, `UpdateTimeToLive`: what a set-up through the SDK needs. */
 import type {
+  AttributeDefinition,
   CreateTableCommandInput,
   CreateTableCommandOutput,
   DescribeTableCommandInput,
@@ -78,8 +79,25 @@ function describe({ spec, arn, stream, all }: Table): TableDescription {
     TableArn: arn,
     TableStatus: "ACTIVE",
     KeySchema: schema(spec),
+    AttributeDefinitions: attributesOf(spec),
     ItemCount: all().length,
-    GlobalSecondaryIndexes: (spec.indexes ?? []).map((index) => ({ IndexName: index.name, IndexStatus: "ACTIVE", KeySchema: schema(index) })),
+    GlobalSecondaryIndexes: (spec.indexes ?? []).map((index) => ({
+      IndexName: index.name,
+      IndexStatus: "ACTIVE",
+      KeySchema: schema(index),
+      Projection: projectionOf(index),
+    })),
     ...(stream === undefined ? {} : { LatestStreamArn: stream.arn, StreamSpecification: { StreamEnabled: true, StreamViewType: stream.view } }),
   };
+}
+
+/** Attributes of all keys, each once. */
+function attributesOf(spec: TableSpec): AttributeDefinition[] {
+  const keys = [spec, ...(spec.indexes ?? [])].flatMap(({ hash, range }) => [hash, ...(range === undefined ? [] : [range])]);
+  return [...new Map(keys.map(({ name, type }) => [name, { AttributeName: name, AttributeType: type }])).values()];
+}
+
+function projectionOf({ projection }: IndexSpec): Projection {
+  if (projection === "ALL") return { ProjectionType: "ALL" };
+  return projection.length === 0 ? { ProjectionType: "KEYS_ONLY" } : { ProjectionType: "INCLUDE", NonKeyAttributes: [...projection] };
 }

@@ -1,0 +1,11 @@
+environment = "prod"
+repository = {
+  id       = "123456789"
+  subject  = "repo:example/orders"
+  name     = "example/orders"
+  workflow = "deploy.yml"
+  branch   = "main"
+}
+administrators       = ["arn:aws:iam::333333333333:role/administrator"]
+subscribers          = { team = { protocol = "email", endpoint = "orders-on-call@example.com" } }
+audit_retention_days = 365

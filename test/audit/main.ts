@@ -1,0 +1,51 @@
+/** `npm run check:audit`: the audit of the order pipeline, then faults that its checks must find, at least one for each line. */
+import { readFileSync } from "node:fs";
+import { auditOf, hasProblem } from "../../src/audit/audit.ts";
+import type { Part } from "../../src/audit/check.ts";
+import { checks } from "../../src/audit/checks/index.ts";
+import { experiments } from "../../src/audit/experiments/index.ts";
+import { markdownOf } from "../../src/audit/report/markdown.ts";
+import { progressBar } from "../crash/progress.ts";
+import { table } from "../crash/report.ts";
+import { problemsOf } from "./kill.ts";
+import { mutants } from "./mutants/index.ts";
+import { decisions, loadRepository } from "./repository.ts";
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const isWordy = process.argv.includes("--all");
+
+const loading = progressBar(experiments.length + 3, process.stderr);
+let steps = 0;
+const project = await loadRepository(experiments, (step) => loading.show((steps += 1), step));
+loading.clear();
+
+const findings = auditOf(project, checks, decisions);
+const sound = new Map<string, readonly Part[]>();
+for (const check of checks) sound.set(check.id, check.run(project, sound));
+const bad = findings.filter((finding) => hasProblem([finding]));
+for (const { id, status, reasons } of bad) print(`${id} ${status}: ${reasons.join("; ")}`);
+const document = readFileSync(new URL("../../docs/security/audit.md", import.meta.url), "utf8");
+const isCurrent = document === markdownOf(project.app.name, findings);
+if (!isCurrent) print("docs/security/audit.md is not up to date: run `npm run docs:audit`");
+
+const bar = progressBar(mutants.length, process.stderr);
+const rows: string[][] = [];
+const alive: string[] = [];
+for (const [index, mutant] of mutants.entries()) {
+  bar.show(index, `${mutant.check} ${mutant.name}`);
+  const [found] = await problemsOf(mutant, project, checks, sound).catch((thrown: unknown) => {
+    print(`${mutant.check} ${mutant.name}: ${String(thrown)}`);
+    return [];
+  });
+  rows.push([mutant.check, mutant.name, found ?? "NOT FOUND"]);
+  if (found === undefined) alive.push(`${mutant.check}: ${mutant.name}`);
+}
+bar.clear();
+const unproven = checks.filter(({ id }) => !mutants.some(({ check }) => check === id)).map(({ id }) => id);
+if (isWordy) print(table(rows.map(([id = "", name = "", found = ""]) => [id, name, found.slice(0, 120)])));
+for (const name of alive) print(`not found: ${name}`);
+for (const id of unproven) print(`no mutant: ${id}`);
+print(`${String(checks.length)} checks, ${String(mutants.length)} mutants, ${String(mutants.length - alive.length)} killed`);
+const failed = bad.length + alive.length + unproven.length + (isCurrent ? 0 : 1);
+print(`${String(findings.length - bad.length + mutants.length - alive.length + (isCurrent ? 1 : 0))} passed, ${String(failed)} failed`);
+process.exitCode = failed === 0 ? 0 : 3;
