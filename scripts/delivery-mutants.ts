@@ -124,6 +124,8 @@ export const mutants: readonly Mutant[] = [
     check: "lockfile of the",
     plant: file("bench/package-lock.json", (text) => text.replace(/"integrity": "[^"]+"/, '"integrity": ""')),
   },
+  { name: "a stack whose providers nobody locked", check: "Terraform", plant: file("infra/stacks/prod/.terraform.lock.hcl", () => "") },
+  { name: "a provider without its hash", check: "Terraform", plant: file("infra/stacks/prod/.terraform.lock.hcl", (text) => text.replace(/"h1:[^"]+",/, "")) },
   {
     name: `a runtime dependency more than ${String(runtimeBudget)}`,
     check: "an installation",

@@ -36,6 +36,15 @@ export function lockfileFindings(lock: unknown, manifest: unknown, path = "packa
   return findings;
 }
 
+/** Whether the providers of a Terraform root module are locked by hash; `undefined`: the file is not there. */
+export function providerFindings(at: string, text: string | undefined): readonly Finding[] {
+  const providers = [...(text ?? "").matchAll(/^provider "(?<name>[^"]+)" \{(?<body>[^}]*)\}/gm)];
+  if (providers.length === 0) return [{ at, problem: "it locks no provider: commit what `terraform init` writes" }];
+  return providers
+    .filter(({ groups }) => !/version\s+= "\d+\.\d+\.\d+"/.test(groups?.["body"] ?? "") || !/"(?:h1|zh):[\w+/=]{40,}"/.test(groups?.["body"] ?? ""))
+    .map(({ groups }) => ({ at, problem: `${groups?.["name"] ?? ""} has no version or no hash` }));
+}
+
 /** npm's hash of every package that an installation of the product brings, by `name@version`: without what only development needs. */
 export function runtimePackages(lock: unknown): ReadonlyMap<string, string> {
   const entries = Object.entries(recordOf(recordOf(lock)["packages"])).flatMap(([at, value]) => {
