@@ -102,7 +102,7 @@ const units: Check = {
 /** Thresholds that the test runner is given, by name. */
 function thresholdsOf(project: Project): ReadonlyMap<string, number> {
   const block = /thresholds: \{(?<block>[^}]*)\}/.exec(textOf(project, "vitest.config.ts"))?.groups?.["block"] ?? "";
-  return new Map([...block.matchAll(/(?<name>\w+): (?<value>\d+)/g)].map(({ groups }) => [groups?.["name"] ?? "", Number(groups?.["value"])]));
+  return new Map([...block.matchAll(/(?<name>lines|branches): (?<value>\d+)/g)].map(({ groups }) => [groups?.["name"] ?? "", Number(groups?.["value"])]));
 }
 
 function testsIn(project: Project, folder: string): readonly string[] {
