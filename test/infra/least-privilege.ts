@@ -68,7 +68,7 @@ const values = {
   deletionProtection: false,
   throttle: { rate: 100, burst: 100 },
   backup: { days: 7 },
-  jwt: { issuer: "https://id.example.com", audience: "simulation" },
+  jwt: { issuer: "https://id.example.com", audience: "simulation", keys: "https://id.example.com/keys" },
 };
 
 function settle({ used, denied }: Ledger, call: Call, roles: ReadonlyMap<string, Role>): void {

@@ -118,6 +118,6 @@ function environmentOf({ account, region }: FakeAws, { secrets }: Topology): Env
     throttle: { rate: 100, burst: 100 },
     backup: { days: 7 },
     secrets: Object.fromEntries([...secrets.keys()].map((name) => [name, "whoever simulates"])),
-    jwt: { issuer: "https://id.example.com", audience: "simulation" },
+    jwt: { issuer: "https://id.example.com", audience: "simulation", keys: "https://id.example.com/keys" },
   };
 }
