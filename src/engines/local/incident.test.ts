@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import { defineApp, defineEndpoint, defineEvent, defineHandler, defineTable } from "pulsequeue";
 import { openLocal } from "pulsequeue/local";
