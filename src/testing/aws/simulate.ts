@@ -11,6 +11,7 @@ import { seededRandom, type SeededRandom } from "../random.ts";
 import { deployInto, leftToDo, redriveQueues, type DeployedCode } from "./deployment.ts";
 import { fakeAws, type FakeAws, type FakeAwsOptions, type FakeClients } from "./fake-aws.ts";
 import type { Handler, InvocationContext, Process } from "./lambda/functions.ts";
+import { outsider, type Caller } from "./service/service.ts";
 
 interface FunctionOptions {
   readonly environment: string;
@@ -31,7 +32,7 @@ export interface AwsEngine {
   handlerEntry(app: App, name: string, options: FunctionOptions & FakeClients): (event: Batch, context: InvocationContext) => Promise<unknown>;
   relayEntry(app: App, options: FunctionOptions & FakeClients): (event: Batch) => Promise<unknown>;
   tickerEntry(app: App, options: FunctionOptions & FakeClients): () => Promise<unknown>;
-  openAws(app: App, options: FunctionOptions & { readonly clients: FakeClients }): Promise<Queue>;
+  openAws(app: App, options: FunctionOptions & { readonly clients: FakeClients; readonly subscribe?: boolean }): Promise<Queue>;
 }
 
 export interface SimulateAwsOptions extends Omit<FakeAwsOptions, "clock"> {
@@ -60,7 +61,8 @@ export interface SimulatedAws {
   readonly services: FakeAws;
   /** Another version of the app, or of its secrets. What runs goes on. */
   deploy(app: App, secrets?: Readonly<Record<string, string>>): void;
-  open(): Promise<OpenedQueue>;
+  /** `caller`: a function that opens it, for its own endpoint. @default nobody's */
+  open(caller?: Caller): Promise<OpenedQueue>;
   /** A request to an endpoint's function. Rejects where the function gives no answer: then nobody knows what it did. */
   invoke(endpoint: EndpointDefinition, request: InvokeRequest): Promise<InvokeResponse>;
   /** Event sources start functions from now on, and schedules unless they are not to. */
@@ -132,9 +134,9 @@ export function simulateAws(app: App, engine: AwsEngine, options: SimulateAwsOpt
       secrets = { ...secrets, ...changed };
       deploy(version);
     },
-    open: async () => {
+    open: async (caller = outsider) => {
       const port: ClockPort = clock.port();
-      const queue = await engine.openAws(current, { ...optionsOf(port), clients: services.clients });
+      const queue = await engine.openAws(current, { ...optionsOf(port), clients: services.clientsOf(caller), subscribe: caller === outsider });
       return {
         queue,
         forget: () => {
@@ -172,7 +174,7 @@ function endpointFunction(engine: AwsEngine, app: App, name: string, options: Fu
   if (endpoint === undefined) throw new PulseQueueError("ENDPOINT_UNKNOWN", `App ${app.name} does not know the endpoint ${name}`);
   let opened: Promise<Queue> | undefined;
   return async (event) => {
-    opened ??= engine.openAws(app, options);
+    opened ??= engine.openAws(app, { ...options, subscribe: false });
     const queue = await opened.catch((thrown: unknown) => {
       opened = undefined;
       throw thrown;
@@ -181,7 +183,8 @@ function endpointFunction(engine: AwsEngine, app: App, name: string, options: Fu
   };
 }
 
-function environmentOf({ account, region }: FakeAws, { secrets }: Topology): Environment {
+/** What the stack of a deployment in the simulation says of it. */
+export function environmentOf({ account, region }: Pick<FakeAws, "account" | "region">, { secrets }: Topology): Environment {
   return {
     environment,
     account,
