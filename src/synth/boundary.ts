@@ -35,7 +35,7 @@ export function boundaryPolicy({ arns, deployment, environment }: GrantContext):
     allow("Schedules", ["scheduler:CreateSchedule"], [arns.schedules("*")]),
     allow("Pass", ["iam:PassRole"], [arns.role(schedulerRole(deployment))], { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } }),
     allow("Ticker", ["lambda:InvokeFunction"], [`${arns.function(deployment.ticker)}:live`]),
-    allow("Mappings", ["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"], [arns.mapping("*")], {
+    allow("Mappings", ["lambda:UpdateEventSourceMapping"], [arns.mapping("*")], {
       ArnLike: { "lambda:FunctionArn": arns.function(ours) },
     }),
     // Take no resource.

@@ -32,7 +32,8 @@ export function handlerPolicy(context: GrantContext, handler: HandlerDefinition)
   return policy(
     ...logs(context, names.function),
     allow("TakeDeliveries", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"], [arns.queue(names.queue)]),
-    ...ownDeliveries(context, handler.name),
+    // Whole batches of records, and a delivery's steps.
+    ownDeliveries(context, handler.name, ["BatchGetItem", "ConditionCheckItem", "PutItem", "Query"]),
     allow("ReadLargeEvents", ["dynamodb:GetItem"], [arns.table(deployment.journal)], leadingKeys("e#*")),
     ...declared(context, handler.name, handler.grants),
     ...keys(context, ["dynamodb", "sqs", ...(handler.grants.secrets.length > 0 ? ["secretsmanager"] : [])]),
@@ -46,12 +47,13 @@ export function endpointPolicy(context: GrantContext, endpoint: EndpointDefiniti
   const secrets = [...endpoint.grants.secrets.map((secret) => secret.name), ...webhook];
   return policy(
     ...logs(context, deployment.endpoints.get(endpoint.name) ?? ""),
-    ...ownDeliveries(context, endpoint.name),
+    // Answers to requests that may be repeated.
+    ownDeliveries(context, endpoint.name, ["GetItem", "PutItem"]),
     ...declared(context, endpoint.name, { ...endpoint.grants, secrets: [] }),
     unlock(context, secrets),
-    allow("Authenticate", ["dynamodb:GetItem"], [arns.table(deployment.system)], leadingKeys("key#*")),
+    endpoint.auth === "api-key" ? allow("Authenticate", ["dynamodb:GetItem"], [arns.table(deployment.system)], leadingKeys("keys")) : undefined,
     endpoint.auth === "webhook" ? allow("RefuseReplays", ["dynamodb:PutItem"], [arns.table(deployment.system)], leadingKeys("nonce#*")) : undefined,
-    allow("RecordRefusals", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [arns.table(deployment.system)], leadingKeys("ledger")),
+    allow("RecordRefusals", ["dynamodb:GetItem", "dynamodb:PutItem"], [arns.table(deployment.system)], leadingKeys("ledger")),
     ...keys(context, ["dynamodb", ...(secrets.length > 0 ? ["secretsmanager"] : [])]),
   );
 }
@@ -66,22 +68,14 @@ export function apiPolicy(context: GrantContext): Policy {
     allow("Accept", ["dynamodb:PutItem", "dynamodb:UpdateItem"], [arns.table(journal)], leadingKeys("e#*", "k#*")),
     // Only handlers publish in the names of handlers.
     { ...required(allow("NotAsHandlers", ["dynamodb:PutItem"], [arns.table(journal)], leadingKeys(`e#${topology.app}/*`))), Effect: "Deny" },
-    allow("ReadEvents", ["dynamodb:GetItem", "dynamodb:BatchGetItem"], [arns.table(journal)]),
+    allow("ReadEvents", ["dynamodb:BatchGetItem"], [arns.table(journal)]),
     allow("FindEvents", ["dynamodb:Query"], [arns.index(journal, "time"), arns.index(journal, "flow"), arns.index(deliveries, "open")]),
-    allow(
-      "OperateDeliveries",
-      ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"],
-      [arns.table(deliveries)],
-    ),
-    allow(
-      "KeepRecords",
-      ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"],
-      [arns.table(system)],
-    ),
+    allow("OperateDeliveries", ["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"], [arns.table(deliveries)]),
+    allow("KeepRecords", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"], [arns.table(system)]),
     allow("ForgetPauses", ["dynamodb:DeleteItem"], [arns.table(system)], leadingKeys("paused")),
-    allow("ShowTables", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"], tablesOf(context, tables)),
+    allow("ShowTables", ["dynamodb:GetItem", "dynamodb:Scan"], tablesOf(context, tables)),
     // Mappings get their ids from AWS: they are named by the functions that they start.
-    allow("PauseHandlers", ["lambda:UpdateEventSourceMapping", "lambda:GetEventSourceMapping"], [arns.mapping("*")], {
+    allow("PauseHandlers", ["lambda:UpdateEventSourceMapping"], [arns.mapping("*")], {
       ArnLike: { "lambda:FunctionArn": arns.function(`${deployment.prefix}-*`) },
     }),
     allow("FindMappings", ["lambda:ListEventSourceMappings"], ["*"]),
@@ -100,9 +94,9 @@ export function relayPolicy(context: GrantContext): Policy {
   return policy(
     ...logs(context, deployment.relay),
     allow("ReadStreams", ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"], streams),
-    // Takes no resource.
+    // For Lambda's poller; takes no resource.
     allow("FindStreams", ["dynamodb:ListStreams"], ["*"]),
-    allow("ReadEvents", ["dynamodb:GetItem", "dynamodb:BatchGetItem"], [arns.table(deployment.journal)]),
+    allow("ReadEvents", ["dynamodb:BatchGetItem"], [arns.table(deployment.journal)]),
     allow("NoteHours", ["dynamodb:PutItem"], [arns.table(deployment.system)], leadingKeys("hours")),
     carried.length === 0 ? undefined : allow("PutEvents", ["events:PutEvents"], [arns.bus], { ...typesOf(carried), Null: { "events:detail-type": "false" } }),
     // Handlers' queues are named in their own policies: there may be hundreds, and a role's policy has a bound.
@@ -164,9 +158,9 @@ function logs({ arns }: GrantContext, name: string): readonly Grant[] {
   return [allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [arns.logStreams(name), `${arns.logGroup(name)}:*`])];
 }
 
-function ownDeliveries({ arns, deployment }: GrantContext, owner: string): readonly Grant[] {
-  const actions = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "dynamodb:ConditionCheckItem"];
-  return [allow("OwnDeliveries", actions, [arns.table(deployment.deliveries)], leadingKeys(`${owner}#*`))];
+function ownDeliveries({ arns, deployment }: GrantContext, owner: string, verbs: readonly string[]): Grant {
+  const actions = verbs.map((verb) => `dynamodb:${verb}`);
+  return allow("OwnDeliveries", actions, [arns.table(deployment.deliveries)], leadingKeys(`${owner}#*`));
 }
 
 /** Tables, events and secrets that are declared. */

@@ -13,7 +13,8 @@ import {
 } from "pulsequeue/testing";
 import type { App } from "pulsequeue";
 import type { EndpointDefinition } from "../../src/core/endpoint.ts";
-import type { InvokeRequest } from "../../src/core/queue.ts";
+import { deploymentOf } from "../../src/core/deployment.ts";
+import type { InvokeRequest, InvokeResponse } from "../../src/core/queue.ts";
 import type { Environment } from "../../src/synth/index.ts";
 import { fakeAws, type FakeClients } from "../../src/testing/aws/fake-aws.ts";
 import { simulateOn } from "../../src/testing/aws/simulate-on.ts";
@@ -69,13 +70,24 @@ export async function openOn(app: App, options: ContractOptions = {}, { dynamodb
   let current = app;
   const openQueue = async (): Promise<OpenedQueue> => {
     const opened = await aws.open();
+    const functions = new Map<string, Promise<OpenedQueue>>();
     const start = async (): Promise<void> => {
       await opened.queue.start();
       aws.start();
     };
-    // What a witness is told of an endpoint is what its own function asks for.
-    const asked = witness === undefined ? {} : { invoke: (endpoint: EndpointDefinition, request: InvokeRequest) => aws.invoke(endpoint, request) };
-    return { ...opened, queue: { ...opened.queue, ...asked, start } };
+    if (witness === undefined) return { ...opened, queue: { ...opened.queue, start } };
+    // What a witness is told of an endpoint is what its own function asks for, one process for all requests.
+    const invoke = async (endpoint: EndpointDefinition, request?: InvokeRequest): Promise<InvokeResponse> => {
+      const name = deploymentOf(current.topology, testEnvironment.environment).endpoints.get(endpoint.name) ?? endpoint.name;
+      const own = functions.get(name) ?? aws.open({ function: name, isAlive: () => true, kill: () => undefined });
+      functions.set(name, own);
+      return (await own).queue.invoke(endpoint, request);
+    };
+    const forget = (): void => {
+      opened.forget();
+      for (const own of functions.values()) own.then((one) => one.forget()).catch(() => undefined);
+    };
+    return { queue: { ...opened.queue, invoke, start }, forget };
   };
   let opened = await openQueue();
   if (options.start !== false) await opened.queue.start();

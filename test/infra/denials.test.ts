@@ -75,7 +75,7 @@ describe("a neighbour", () => {
   });
 
   it("reads and writes its own deliveries only, also where it asks for both at once", () => {
-    for (const action of ["GetItem", "PutItem", "Query"]) {
+    for (const action of ["BatchGetItem", "PutItem", "Query"]) {
       expect(asRole("orders-prod-keep-stock", item(action, "pq-deliveries", "keep-stock#1"))).toBe("allow");
       expect(asRole("orders-prod-keep-stock", item(action, "pq-deliveries", "send-payment#1"))).toBe("implicit-deny");
     }

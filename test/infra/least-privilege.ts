@@ -1,19 +1,21 @@
 /**
- * What the functions of the AWS engine really do, against what their roles may do: both ways. Each request that the simulated AWS
- * saw is looked up in the policies that were synthesized for the very app that sent it.
+ * What the functions of the AWS engine really do, against what policies allow: both ways. Each request that the simulated AWS saw is
+ * decided by the evaluator, on the policies that were synthesized for the very app that sent it; what decided is what was used.
  */
-import type { App } from "../../src/core/app.ts";
-import { infrastructureOf, parseEnvironment, type Environment, type Statement } from "../../src/synth/index.ts";
+import { ask, sessionOf } from "../../src/audit/permissions/policies.ts";
+import type { Policy, Principal } from "../../src/audit/iam/types.ts";
+import { environmentOf } from "../../src/testing/aws/simulate-on.ts";
 import type { Call } from "../../src/testing/aws/service/service.ts";
-import type { Witness } from "../aws/life.ts";
+import { testEnvironment, type Witness } from "../aws/life.ts";
+import { stackOf, type Stack } from "./stack.ts";
 
-/** `handler Emit dynamodb:PutItem`: what kind of function, for what, which action. */
+/** `handler Emit dynamodb:PutItem`: of what kind the policy's owner is, which of its statements, which action. */
 export type Grant = string;
 
 export interface Ledger {
   readonly granted: Set<Grant>;
   readonly used: Set<Grant>;
-  /** Requests that no statement allows. */
+  /** Requests that the policies do not allow, each with the reason. */
   readonly denied: Set<string>;
 }
 
@@ -21,90 +23,106 @@ export function openLedger(): Ledger {
   return { granted: new Set(), used: new Set(), denied: new Set() };
 }
 
-interface Role {
-  readonly kind: string;
-  readonly statements: readonly Statement[];
-}
+/** Who asks where no function does: someone at the operations API. */
+const outside = "";
 
-/** Roles of every function of the apps, by the function's name; `""` is whoever asks the operations API. */
-function rolesOf(app: App, environment: Environment): ReadonlyMap<string, Role> {
-  const { variables, policies } = infrastructureOf(app.topology, environment);
-  const role = (kind: string, name: string): readonly [string, Role] => [name, { kind, statements: policies.get(`role.${name}`)?.Statement ?? [] }];
-  const api = role("api", variables.services.api.name);
+/** Kinds of policies by their names. A boundary has none, since it grants nothing; bus and tables only refuse. */
+function kindsOf({ deployment, policies }: Stack): ReadonlyMap<string, string> {
+  const { handlers, endpoints, api, relay, ticker } = deployment;
   return new Map([
-    ...Object.values(variables.handlers).map(({ name }) => role("handler", name)),
-    ...Object.values(variables.endpoints).map(({ name }) => role("endpoint", name)),
-    role("relay", variables.services.relay.name),
-    role("ticker", variables.services.ticker.name),
-    api,
-    ["", api[1]] as const,
+    ...[...handlers.values()].flatMap(({ function: name, queue, deadLetterQueue }) => [
+      [`role.${name}`, "handler"] as const,
+      [`queue.${queue}`, "queue"] as const,
+      [`queue.${deadLetterQueue}`, "dead-letter-queue"] as const,
+    ]),
+    ...[...endpoints.values()].map((name) => [`role.${name}`, "endpoint"] as const),
+    ...Object.entries({ api, relay, ticker, scheduler: `${deployment.prefix}-pq-scheduler` }).map(([kind, name]) => [`role.${name}`, kind] as const),
+    ["key", "key"] as const,
+    ...[...policies.keys()].filter((name) => name.startsWith("trust.")).map((name) => [name, "trust"] as const),
   ]);
 }
 
-/** Someone who writes what one AWS grants and what is used of it into the ledger. */
-export function witnessOf(ledger: Ledger): Witness {
-  let roles: ReadonlyMap<string, Role> = new Map();
+function grantsOf(kind: string, { statements }: Policy): readonly Grant[] {
+  return statements
+    .filter(({ effect }) => effect === "Allow")
+    .flatMap(({ sid = "", actions }) => actions.items.map((action) => `${kind} ${sid} ${actions.not ? "all but " : ""}${action}`));
+}
+
+interface Place {
+  readonly stack: Stack;
+  readonly kinds: ReadonlyMap<string, string>;
+  /** What was decided already, by the question. */
+  readonly decided: Set<string>;
+}
+
+/** Someone who writes what one AWS grants and what is used of it into the ledger. `planted`: policies with a fault. */
+export function witnessOf(ledger: Ledger, planted: (stack: Stack) => Stack = (stack) => stack): Witness {
+  let place: Place | undefined;
   return {
     deployed(app) {
-      const secrets = Object.fromEntries([...app.topology.secrets.keys()].map((name) => [name, "the test"]));
-      roles = rolesOf(app, parseEnvironment({ ...values, secrets }));
-      for (const { kind, statements } of roles.values())
-        for (const { Sid, Effect, Action } of statements) if (Effect === "Allow") for (const action of Action) ledger.granted.add(`${kind} ${Sid} ${action}`);
+      const stack = planted(stackOf(app.topology, environmentOf(testEnvironment, app.topology)));
+      const kinds = kindsOf(stack);
+      place = { stack, kinds, decided: new Set() };
+      for (const [name, policy] of stack.policies) {
+        const kind = kinds.get(name);
+        if (kind !== undefined) for (const grant of grantsOf(kind, policy)) ledger.granted.add(grant);
+      }
     },
-    record: (call) => {
-      settle(ledger, call, roles);
+    record(call) {
+      if (place !== undefined) decide(ledger, call, place);
     },
   };
 }
 
-const values = {
-  environment: "test",
-  account: "123456789012",
-  region: "eu-central-1",
-  alarmTopic: "arn:aws:sns:eu-central-1:123456789012:alarms",
-  owner: "simulation",
-  logRetentionDays: 30,
-  recoveryDays: 7,
-  deletionProtection: false,
-  throttle: { rate: 100, burst: 100 },
-  backup: { days: 7 },
-  jwt: { issuer: "https://id.example.com", audience: "simulation", keys: "https://id.example.com/keys" },
-};
-
-function settle({ used, denied }: Ledger, call: Call, roles: ReadonlyMap<string, Role>): void {
-  const role = roles.get(call.function);
+function decide({ used, denied }: Ledger, call: Call, { stack, kinds, decided }: Place): void {
+  const asks = askerOf(stack, call.function);
   // A function that the app no longer has may still run.
-  if (role === undefined) return;
-  for (const access of call.accesses) {
-    const allowed = role.statements.filter((statement) => covers(statement, access));
-    const grants = allowed.filter(({ Effect }) => Effect === "Allow");
-    for (const { Sid } of grants) used.add(`${role.kind} ${Sid} ${access.action}`);
-    if (grants.length === 0 || allowed.some(({ Effect }) => Effect === "Deny"))
-      denied.add(`${role.kind} ${access.action} ${access.resource} ${(access.leadingKeys ?? []).map((key) => key.replaceAll(/[\dA-Z]{10,}/g, "…")).join(",")}`);
+  if (asks === undefined) return;
+  for (const { action, resource, context } of call.accesses) {
+    const question = JSON.stringify([call.function, action, resource, context]);
+    if (decided.has(question)) continue;
+    decided.add(question);
+    const request = { principal: asks.principal, action, resource, context: { "aws:SecureTransport": "true", ...context } };
+    const { decision, reasons } = ask(stack, request, asks.identity, asks.identity === undefined ? undefined : stack.policies.get("boundary"));
+    if (decision !== "allow")
+      denied.add(`${asks.name}: ${action} on ${resource} ${JSON.stringify(context ?? {})}: ${reasons.map(({ text }) => text).join("; ")}`);
+    else
+      for (const { policy, sid = "" } of reasons) {
+        const kind = kinds.get(policy);
+        if (kind !== undefined) used.add(`${kind} ${sid} ${action}`);
+      }
   }
 }
 
-function covers({ Action, Resource = [], Condition }: Statement, { action, resource, leadingKeys }: Call["accesses"][number]): boolean {
-  if (!Action.includes(action) || !Resource.some((pattern) => isLike(pattern, resource))) return false;
-  const patterns = Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"];
-  if (patterns === undefined) return true;
-  return leadingKeys !== undefined && leadingKeys.every((key) => [patterns].flat().some((pattern) => isLike(pattern, key)));
+interface Asker {
+  readonly name: string;
+  readonly principal: Principal;
+  /** `undefined`: a service, which has none. */
+  readonly identity: Policy | undefined;
 }
 
-/** `*` is any number of characters, `?` one. */
-function isLike(pattern: string, text: string): boolean {
-  const [head = "", ...parts] = pattern.split("*");
-  if (parts.length === 0)
-    return (
-      head.length === text.length && Array.from({ length: head.length }, (_, index) => head[index]).every((sign, index) => sign === "?" || sign === text[index])
-    );
-  if (!text.startsWith(head)) return false;
-  let at = head.length;
-  for (const [index, part] of parts.entries()) {
-    if (index === parts.length - 1) return part === "" || (text.endsWith(part) && text.length - part.length >= at);
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return true;
+function askerOf(stack: Stack, caller: string): Asker | undefined {
+  if (caller.endsWith(".amazonaws.com")) return { name: caller, principal: { type: "service", name: caller }, identity: undefined };
+  const name = caller === outside ? stack.deployment.api : caller;
+  const identity = stack.policies.get(`role.${name}`);
+  return identity === undefined ? undefined : { name, principal: sessionOf(stack, name), identity };
+}
+
+export interface Verdict {
+  /** Grants that the engine must use. */
+  readonly needed: readonly Grant[];
+  readonly unused: readonly Grant[];
+  readonly ungranted: readonly string[];
+  /** Of what AWS asks for: said, but not granted, or used by the engine itself. */
+  readonly misplaced: readonly string[];
+}
+
+export function verdictOf({ granted, used, denied }: Ledger, byAws: ReadonlyMap<Grant, string>): Verdict {
+  const needed = [...granted].filter((grant) => !byAws.has(grant)).sort();
+  return {
+    needed,
+    unused: needed.filter((grant) => !used.has(grant)),
+    ungranted: [...denied].sort(),
+    misplaced: [...byAws.keys()].flatMap((grant) => (!granted.has(grant) ? [`${grant} is not granted`] : used.has(grant) ? [`${grant} is used`] : [])),
+  };
 }

@@ -51,7 +51,6 @@ function common({ topology }: Stack, names: Names, { name, grants }: Owner): rea
   const readable = [...grants.reads, ...grants.writes].map((table) => table.name);
   const ordered = grants.emits.some((event) => topology.subscribers.get(event.name)?.some((handler) => handler.ordered) === true);
   return [
-    { actions: [...read, ...put, ...update], resources: [names.deliveries], parts: [`${name}#1`] },
     { actions: read, resources: readable.map(names.declared) },
     { actions: ["dynamodb:Query"], resources: readable.flatMap(names.indexes) },
     { actions: ["dynamodb:PutItem", "dynamodb:DeleteItem"], resources: grants.writes.map((table) => names.declared(table.name)) },
@@ -66,6 +65,11 @@ function handlerRules(stack: Stack, names: Names, handler: Owner, own: { readonl
   const events = [`e#${topology.app}#1`, "e#elsewhere#1", ...ownersOf(stack).map((owner) => `e#${topology.app}/${owner}#1`)];
   return [
     ...common(stack, names, handler),
+    {
+      actions: ["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem", ...put],
+      resources: [names.deliveries],
+      parts: [`${handler.name}#1`],
+    },
     names.logs(own.function),
     { actions: [...take, "sqs:ChangeMessageVisibility"], resources: [names.arn("sqs", own.queue)] },
     { actions: get, resources: [names.journal], parts: events },
@@ -80,11 +84,12 @@ function endpointRules(stack: Stack, names: Names, name: string): readonly Rule[
   const secrets = [...endpoint.grants.secrets, ...(endpoint.webhook === undefined ? [] : [endpoint.webhook.secret])].map((secret) => secret.name);
   return [
     ...common(stack, names, endpoint),
+    { actions: [...get, ...put], resources: [names.deliveries], parts: [`${name}#1`] },
     names.logs(stack.deployment.endpoints.get(name) ?? ""),
     { actions: ["secretsmanager:GetSecretValue"], resources: secrets.map(names.secret) },
-    { actions: get, resources: [names.system], parts: ["key#1"] },
+    ...(endpoint.auth === "api-key" ? [{ actions: get, resources: [names.system], parts: ["keys"] }] : []),
     ...(endpoint.auth === "webhook" ? [{ actions: put, resources: [names.system], parts: ["nonce#1"] }] : []),
-    { actions: [...get, ...put, ...update], resources: [names.system], parts: ["ledger"] },
+    { actions: [...get, ...put], resources: [names.system], parts: ["ledger"] },
     names.key("dynamodb", ...(secrets.length > 0 ? ["secretsmanager"] : [])),
   ];
 }
@@ -103,14 +108,14 @@ function serviceRules({ deployment, topology, environment }: Stack, names: Names
       // Also an event in the name of the app itself, which no handler has.
       { actions: put, resources: [journal], parts: [`e#${topology.app}#1`] },
       { actions: update, resources: [journal], parts: [`e#${topology.app}#1`, ...topologyOwners(topology)] },
-      { actions: [...get, "dynamodb:BatchGetItem"], resources: [journal] },
+      { actions: ["dynamodb:BatchGetItem"], resources: [journal] },
       { actions: ["dynamodb:Query"], resources: [`${journal}/index/time`, `${journal}/index/flow`, `${deliveries}/index/open`] },
-      { actions: [...get, "dynamodb:BatchGetItem", "dynamodb:Query", ...put, ...update], resources: [deliveries] },
-      { actions: [...get, "dynamodb:Query", ...put, ...update, "dynamodb:ConditionCheckItem"], resources: [system] },
+      { actions: ["dynamodb:BatchGetItem", "dynamodb:Query", ...put], resources: [deliveries] },
+      { actions: [...get, "dynamodb:Query", ...put], resources: [system] },
       { actions: ["dynamodb:DeleteItem"], resources: [system], parts: ["paused"] },
-      { actions: [...get, "dynamodb:Query", "dynamodb:Scan"], resources: tables.map(names.declared) },
+      { actions: [...get, "dynamodb:Scan"], resources: tables.map(names.declared) },
       {
-        actions: ["lambda:UpdateEventSourceMapping", "lambda:GetEventSourceMapping"],
+        actions: ["lambda:UpdateEventSourceMapping"],
         resources: [arn("lambda", "event-source-mapping:1")],
         parts: [[...deployment.handlers.values()][0]?.function ?? ""],
       },
@@ -123,7 +128,7 @@ function serviceRules({ deployment, topology, environment }: Stack, names: Names
       names.logs(deployment.relay),
       { actions: ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"], resources: streams },
       { actions: ["dynamodb:ListStreams"], resources: ["*"] },
-      { actions: [...get, "dynamodb:BatchGetItem"], resources: [journal] },
+      { actions: ["dynamodb:BatchGetItem"], resources: [journal] },
       { actions: put, resources: [names.system], parts: ["hours"] },
       { actions: ["events:PutEvents"], resources: [arn("events", `event-bus/${deployment.prefix}`)], parts: carried },
       { actions: ["sqs:SendMessage"], resources: [...queues, delay, arn("sqs", `${deployment.prefix}-pq-relay-failures`)] },

@@ -50,7 +50,7 @@ export function thingsOf(stack: Stack): readonly Thing[] {
   const owners = ownersOf(stack);
   // Every table is asked for every kind of key: what is meant for one table must not open another.
   const rows = items(
-    ...["row", "x#1", "key#1", "nonce#1", "ledger", "tick#1", "paused", "hours", "k#1", `e#${topology.app}#1`, "e#elsewhere#1"],
+    ...["row", "x#1", "keys", "nonce#1", "ledger", "tick#1", "paused", "hours", "k#1", `e#${topology.app}#1`, "e#elsewhere#1"],
     ...owners.flatMap((owner) => [`${owner}#1`, `e#${topology.app}/${owner}#1`]),
   );
   const tables = [journal, deliveries, system, ...deployment.tables.values()];

@@ -1,13 +1,5 @@
 /** The table of what belongs to no handler: keys, nonces, the ledger, pauses. Every read of it is consistent. */
-import {
-  GetItemCommand,
-  TransactWriteItemsCommand,
-  type ConditionCheck,
-  type Delete,
-  type Put,
-  type TransactWriteItem,
-  type Update,
-} from "@aws-sdk/client-dynamodb";
+import { GetItemCommand, TransactWriteItemsCommand, type Delete, type Put, type TransactWriteItem } from "@aws-sdk/client-dynamodb";
 import type { System } from "../../../core/ports.ts";
 import type { DynamoDb } from "../clients.ts";
 import { toItem, type Item } from "../items/attributes.ts";
@@ -19,9 +11,7 @@ type Anywhere<Kind> = Omit<Kind, "TableName"> & { /** @default the system table 
 /** One write of a transaction. */
 export interface Write {
   readonly Put?: Anywhere<Put>;
-  readonly Update?: Anywhere<Update>;
   readonly Delete?: Anywhere<Delete>;
-  readonly ConditionCheck?: Anywhere<ConditionCheck>;
 }
 
 export interface Range {
@@ -96,11 +86,9 @@ function failedConditions(thrown: unknown): readonly number[] | undefined {
   return met.length > 0 ? met : undefined;
 }
 
-function placed({ Put, Update, Delete, ConditionCheck }: Write, table: string): TransactWriteItem {
+function placed({ Put, Delete }: Write, table: string): TransactWriteItem {
   return {
     ...(Put === undefined ? {} : { Put: { TableName: table, ...Put } }),
-    ...(Update === undefined ? {} : { Update: { TableName: table, ...Update } }),
     ...(Delete === undefined ? {} : { Delete: { TableName: table, ...Delete } }),
-    ...(ConditionCheck === undefined ? {} : { ConditionCheck: { TableName: table, ...ConditionCheck } }),
   };
 }

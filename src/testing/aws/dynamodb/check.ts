@@ -86,3 +86,8 @@ export function checkNewItem(table: Table, item: Item): Item {
   if (sizeOfItem(item) > mostBytes.item) throw validation("Item size has exceeded the maximum allowed size");
   return item;
 }
+
+/** The partition of an item, as policies bind it. */
+export function leadingKey(partition: AttributeValue | undefined): { readonly "dynamodb:LeadingKeys": readonly string[] } {
+  return { "dynamodb:LeadingKeys": [partition?.S ?? partition?.N ?? ""] };
+}

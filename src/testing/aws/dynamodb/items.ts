@@ -15,7 +15,7 @@ import type {
 } from "@aws-sdk/client-dynamodb";
 import { AwsError, UnsupportedByFake, validation } from "../service/errors.ts";
 import { operation, type Note, type Operation } from "../service/service.ts";
-import { checkItem, checkKey, tableOf, type Tables } from "./check.ts";
+import { checkItem, checkKey, leadingKey, tableOf, type Tables } from "./check.ts";
 import { projection } from "./projection.ts";
 import { valueText, type Table } from "./table.ts";
 import { bindings } from "./tokens.ts";
@@ -62,7 +62,7 @@ export function itemOperations(tables: Tables): Readonly<Record<string, Operatio
 function read(table: Table, key: Item, action: string, note: Note): Item | undefined {
   const item = table.get(key);
   const partition = key[table.spec.hash.name];
-  note.access(action, table.arn, [partition?.S ?? partition?.N ?? ""]);
+  note.access(action, table.arn, leadingKey(partition));
   note.count(1, sizeOfItem(item ?? {}));
   return item === undefined ? undefined : copyItem(item);
 }
@@ -127,7 +127,7 @@ function batchWrite(
   checkBatch(writes, most.batchWrite);
   for (const { table, key, item } of writes) {
     const partition = key[table.spec.hash.name];
-    note.access("dynamodb:BatchWriteItem", table.arn, [partition?.S ?? partition?.N ?? ""]);
+    note.access("dynamodb:BatchWriteItem", table.arn, leadingKey(partition));
     note.count(1, sizeOfItem(item ?? key));
     table.set(key, item);
   }

@@ -2,7 +2,7 @@
 import type { AttributeValue, QueryCommandInput, QueryCommandOutput, ScanCommandInput, ScanCommandOutput } from "@aws-sdk/client-dynamodb";
 import { UnsupportedByFake, validation } from "../service/errors.ts";
 import { operation, type Note, type Operation } from "../service/service.ts";
-import { tableOf, type Tables } from "./check.ts";
+import { leadingKey, tableOf, type Tables } from "./check.ts";
 import { compares, holds, parseCondition, type Comparator, type Condition } from "./condition.ts";
 import { projection } from "./projection.ts";
 import { keyNames, valueText, type Collection, type Entry, type KeySchema, type Table } from "./table.ts";
@@ -30,7 +30,7 @@ export function queryOperations(tables: Tables): Readonly<Record<string, Operati
     Query: operation<QueryCommandInput, QueryCommandOutput>([...sharedFields, "KeyConditionExpression", "ScanIndexForward"], (input, note) => {
       const { table, collection, names } = open(input, tables, input.KeyConditionExpression);
       const { hash, accepts } = keyCondition(input.KeyConditionExpression, names, collection.keys);
-      note.access("dynamodb:Query", resourceOf(table, input.IndexName), [hash.S ?? hash.N ?? ""]);
+      note.access("dynamodb:Query", resourceOf(table, input.IndexName), leadingKey(hash));
       const entries = collection.partition(hash).filter((entry) => accepts(entry));
       const ordered = input.ScanIndexForward === false ? entries.toReversed() : entries;
       return page(input, { table, collection, names, note }, ordered);

@@ -8,7 +8,7 @@ import type {
 import type { TransactWriteItem } from "@aws-sdk/client-dynamodb";
 import { AwsError, UnsupportedByFake, validation } from "../service/errors.ts";
 import { operation, type Operation } from "../service/service.ts";
-import { checkKey, tableOf, type Tables } from "./check.ts";
+import { checkKey, leadingKey, tableOf, type Tables } from "./check.ts";
 import { valueText } from "./table.ts";
 import { copyItem, sizeOfItem, type Item } from "./values.ts";
 import { prepareWrite, type Write, type WriteInput, type WriteKind } from "./write.ts";
@@ -129,7 +129,7 @@ export function transactGetItems(tables: Tables): Operation {
       Responses: gets.map(({ table, key }) => {
         const item = table.get(key);
         const partition = key[table.spec.hash.name];
-        note.access("dynamodb:GetItem", table.arn, [partition?.S ?? partition?.N ?? ""]);
+        note.access("dynamodb:GetItem", table.arn, leadingKey(partition));
         note.count(1, sizeOfItem(item ?? {}));
         return item === undefined ? {} : { Item: copyItem(item) };
       }),

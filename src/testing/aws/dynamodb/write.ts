@@ -2,7 +2,7 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { UnsupportedByFake, validation } from "../service/errors.ts";
 import type { Note } from "../service/service.ts";
-import { checkItem, checkKey, checkNewItem, tableOf, type Tables } from "./check.ts";
+import { checkItem, checkKey, checkNewItem, leadingKey, tableOf, type Tables } from "./check.ts";
 import { holds, parseCondition } from "./condition.ts";
 import type { Table } from "./table.ts";
 import { bindings } from "./tokens.ts";
@@ -58,7 +58,7 @@ export function prepareWrite(kind: WriteKind, input: WriteInput, tables: Tables,
   const item = kind === "Put" ? checkItem(table, input.Item) : undefined;
   const key = item === undefined ? checkKey(table, input.Key) : table.keyOf(item);
   const partition = key[table.spec.hash.name];
-  note.access(actions[kind], table.arn, [partition?.S ?? partition?.N ?? ""]);
+  note.access(actions[kind], table.arn, leadingKey(partition));
   note.count(1, sizeOfItem(item ?? key));
   const { ConditionExpression: conditionText, UpdateExpression: updateText } = input;
   const names = bindings(input.ExpressionAttributeNames, input.ExpressionAttributeValues, conditionText !== undefined || updateText !== undefined);

@@ -54,11 +54,12 @@ export function createEventBridge(host: EventBridgeHost): EventBridge {
   let count = 0;
   let underWay = 0;
 
-  const send = ({ targetArn, deadLetterArn }: RuleSpec, body: string): void => {
+  const send = ({ name, bus, targetArn, deadLetterArn }: RuleSpec, body: string): void => {
     const target = queueByArn(targetArn);
     const queue = target ?? queueByArn(deadLetterArn);
     queue?.send({ body });
-    const accesses = queue === undefined ? [] : [{ action: "sqs:SendMessage", resource: queue.arn }];
+    const context = { "aws:SourceArn": `arn:aws:events:${region}:${account}:rule/${bus}/${name}`, "aws:SourceAccount": account };
+    const accesses = queue === undefined ? [] : [{ action: "sqs:SendMessage", resource: queue.arn, context }];
     record({ function: principal, operation: "sqs:SendMessage", accesses, items: 1, bytes: Buffer.byteLength(body) });
   };
   const accept = (entry: PutEventsRequestEntry, note: Note): PutEventsResultEntry => {
@@ -69,7 +70,7 @@ export function createEventBridge(host: EventBridgeHost): EventBridge {
     const detail = objectOf(text);
     if (detail === undefined) return { ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed." };
     if (!buses.has(bus)) throw new UnsupportedByFake(`the bus ${bus}`);
-    note.access("events:PutEvents", `arn:aws:events:${region}:${account}:event-bus/${bus}`);
+    note.access("events:PutEvents", `arn:aws:events:${region}:${account}:event-bus/${bus}`, { "events:detail-type": [type], "events:source": [source] });
     note.count(1, entryBytes(entry));
     count += 1;
     const id = `00000000-0000-4000-9000-${String(count).padStart(12, "0")}`;

@@ -44,7 +44,9 @@ export function createLambdaService({ clock, faults, region, account, mappings }
     ({ UUID: id = "", Enabled: enabled }, note) => {
       const mapping = mappings.get(id);
       if (mapping === undefined) throw new AwsError("ResourceNotFoundException", "The resource you requested does not exist.", 404);
-      note.access("lambda:UpdateEventSourceMapping", `arn:aws:lambda:${region}:${account}:event-source-mapping:${id}`);
+      note.access("lambda:UpdateEventSourceMapping", `arn:aws:lambda:${region}:${account}:event-source-mapping:${id}`, {
+        "lambda:FunctionArn": functionArn(mapping.function),
+      });
       if (busy.has(id)) throw new AwsError("ResourceInUseException", "Cannot update the event source mapping because it is in use.", 400);
       const wait = faults.switching();
       const apply = (): void => {

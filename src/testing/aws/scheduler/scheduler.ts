@@ -47,7 +47,7 @@ export function createScheduler({ clock, faults, region, account, queueByArn, re
       if (!groups.has(group)) throw new AwsError("ResourceNotFoundException", `Schedule group ${group} does not exist.`, 404);
       const arn = `arn:aws:scheduler:${region}:${account}:schedule/${group}/${name}`;
       note.access("scheduler:CreateSchedule", arn);
-      note.access("iam:PassRole", target?.RoleArn ?? "");
+      note.access("iam:PassRole", target?.RoleArn ?? "", { "iam:PassedToService": "scheduler.amazonaws.com" });
       note.count(1, Buffer.byteLength(target?.Input ?? ""));
       if (names.has(`${group}/${name}`)) throw new AwsError("ConflictException", `Schedule ${name} already exists.`, 409);
       const time = /^at\((\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\)$/.exec(expression)?.[1];

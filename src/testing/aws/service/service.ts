@@ -2,13 +2,15 @@
 import type { VirtualClock } from "../../clock.ts";
 import { ConnectionError, UnsupportedByFake, type AwsError } from "./errors.ts";
 
+export type AccessContext = Readonly<Record<string, string | readonly string[]>>;
+
 /** What a request did to a resource, in the words of an IAM policy. */
 export interface Access {
   /** E.g. `dynamodb:PutItem`. A transaction has no action of its own: it needs those of its items. */
   readonly action: string;
   readonly resource: string;
-  /** Partition keys that it named, which a policy can bind with `dynamodb:LeadingKeys`. */
-  readonly leadingKeys?: readonly string[];
+  /** Condition keys that policies bind it with, e.g. the partition key of an item as `dynamodb:LeadingKeys`. */
+  readonly context?: AccessContext;
 }
 
 /** One request to a service. */
@@ -28,7 +30,7 @@ export interface Call {
 /** Where an operation says what it did. */
 export interface Note {
   readonly caller: Caller;
-  access(action: string, resource: string, leadingKeys?: readonly string[]): void;
+  access(action: string, resource: string, context?: AccessContext): void;
   count(items: number, bytes: number): void;
   /** The code with which the next entry of the batch fails by itself; `undefined`: it does not. */
   entryFault(): string | undefined;
@@ -133,9 +135,10 @@ async function serve({ faults, record }: ServiceHost, caller: Caller, full: stri
   let bytes = 0;
   const note: Note = {
     caller,
-    access: (action, resource, leadingKeys) => {
-      if (!accesses.some((known) => known.action === action && known.resource === resource && String(known.leadingKeys) === String(leadingKeys)))
-        accesses.push({ action, resource, ...(leadingKeys === undefined ? {} : { leadingKeys }) });
+    access: (action, resource, context) => {
+      const same = (known: Access): boolean =>
+        known.action === action && known.resource === resource && JSON.stringify(known.context) === JSON.stringify(context);
+      if (!accesses.some(same)) accesses.push({ action, resource, ...(context === undefined ? {} : { context }) });
     },
     count: (more, size) => {
       items += more;
