@@ -40,7 +40,7 @@ for (const [name, app] of [
     deletionProtection: false,
     throttle: { rate: 50, burst: 100 },
     backup: { days: 7 },
-    jwt: { issuer: "https://id.example.com", audience: "app" },
+    jwt: { issuer: "https://id.example.com", audience: "app", keys: "https://id.example.com/keys" },
     secrets: Object.fromEntries([...app.topology.secrets.keys()].map((secret) => [secret, "nobody"])),
   });
   const started = performance.now();

@@ -53,8 +53,6 @@ export interface Project {
   readonly metrics: ReadonlyMap<string, readonly string[]>;
   readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly statements: readonly Statement[];
-  /** Paths that cannot be read as text, e.g. images. */
-  readonly binaries: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
 }

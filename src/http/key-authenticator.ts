@@ -26,6 +26,8 @@ export function keyAuthenticator(keys: Pick<KeyStore, "find">, clock: Pick<Clock
 
 const prefix = "key:";
 
+type StoredSecret = StoredKey["secrets"][number];
+
 /** Stands for a key that there is not, so that it is compared like one that there is: the time taken tells nobody which keys there are. */
 const nobody: StoredKey = {
   id: "",
@@ -36,10 +38,19 @@ const nobody: StoredKey = {
   secrets: [{ number: 0, hash: "0".repeat(64), until: undefined }],
 };
 
+const decoded = new WeakMap<StoredSecret, Buffer>();
+
+/** The hash of a secret as bytes, decoded once as long as the store keeps the secret in memory. */
+function bytesOf(secret: StoredSecret): Buffer {
+  let bytes = decoded.get(secret);
+  if (bytes === undefined) decoded.set(secret, (bytes = Buffer.from(secret.hash, "hex")));
+  return bytes;
+}
+
 function principalOf(key: StoredKey, secret: string, now: number): Principal | undefined {
   const hash = sha256Bytes(secret);
   const found = key.secrets.find((known) => {
-    const expected = Buffer.from(known.hash, "hex");
+    const expected = bytesOf(known);
     return expected.length === hash.length && timingSafeEqual(expected, hash) && now < (known.until ?? Infinity);
   });
   if (found === undefined || !isActive(key, now)) return undefined;

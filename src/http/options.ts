@@ -85,6 +85,8 @@ export interface HttpAppOptions {
   readonly backup?: (options: OperationOptions) => Promise<BackupResult>;
   /** Makes the personal data of one person unreadable for good. @default `CAPABILITY_MISSING` */
   readonly erase?: (subject: string, options: OperationOptions) => Promise<OperationResult>;
+  /** Whether an answer may go on for ever, as live streams do; a function's ends with the function. @default true */
+  readonly live?: boolean;
   /** Calls `listener` with everything that is observed, until the answer is called: live streams look at once instead of each second. */
   readonly listen?: (listener: Observer) => () => void;
 }

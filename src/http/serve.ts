@@ -200,9 +200,14 @@ function lastAddress(header: string | readonly string[] | undefined): string | u
   return entry !== undefined && isIP(entry) !== 0 ? entry : undefined;
 }
 
+/** Whether the whole body is here. Node.js tells that a request is complete only after it has told of the last bytes: who reads between the two has all of them. */
+function hasCome({ complete, readableLength, headers }: IncomingMessage): boolean {
+  return complete || readableLength === Number(headers["content-length"] ?? NaN);
+}
+
 function readBody(incoming: IncomingMessage, most: number): Uint8Array | Promise<Uint8Array> {
   // A small body has come together with its headers: nothing needs to be waited for.
-  if (incoming.complete && incoming.readableLength <= most) return (incoming.read() as Buffer | null) ?? new Uint8Array();
+  if (hasCome(incoming) && incoming.readableLength <= most) return (incoming.read() as Buffer | null) ?? new Uint8Array();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

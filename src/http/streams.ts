@@ -18,7 +18,7 @@ export interface Streams {
   close(): void;
 }
 
-export interface StreamOptions extends Pick<HttpAppOptions, "app" | "queue" | "authenticator" | "listen"> {
+export interface StreamOptions extends Pick<HttpAppOptions, "app" | "queue" | "authenticator" | "live" | "listen"> {
   readonly clock: Clock;
   readonly limits: HttpLimits;
 }
@@ -42,6 +42,11 @@ export function createStreams(options: StreamOptions): Streams {
   let isClosed = false;
   return {
     async open(call) {
+      if (options.live === false)
+        throw new PulseQueueError(
+          "CAPABILITY_MISSING",
+          "An answer has its end here, so nothing can be followed live: ask GET /v1/events?order=oldest&from=… from time to time, or run `pulsequeue tail --env …`",
+        );
       if (isClosed) throw new PulseQueueError("QUEUE_CLOSED", "The server is closing");
       if (open.size >= limits.streams) throw new PulseQueueError("RATE_LIMITED", "Too many live streams are open", { retryAfter: 10_000 });
       const asked = call.request.headers.get("last-event-id") ?? call.query["after"];

@@ -31,8 +31,8 @@ export interface Environment {
   readonly backup: { readonly days: number; readonly lockedAfterDays?: number; readonly copyTo?: string };
   /** For each declared secret: who sets its value, and from where. The value itself is never here. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Who issues the tokens of endpoints with `auth: "jwt"`. */
-  readonly jwt?: { readonly issuer: string; readonly audience: string };
+  /** Who issues the tokens of endpoints with `auth: "jwt"`, where their public keys (JWKS) are, and the claim that names the tenant: tokens without it are refused then. */
+  readonly jwt?: { readonly issuer: string; readonly audience: string; readonly keys: string; readonly tenantClaim?: string };
   /** Own name of the API with its certificate; the generated address is closed then. */
   readonly domain?: { readonly name: string; readonly certificate: string };
   /** A network for the handlers that must reach something in a VPC, each with its reason. Calls to AWS need none. */
@@ -107,8 +107,10 @@ const required: Rules = {
 };
 const cidr = text(/^(?:\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/, "a block of addresses, e.g. 10.20.0.0/20");
 const words = text(/^\S.{2,255}$/, "a sentence of 3 to 256 characters");
+const address = text(/^https:\/\/\S{1,256}$/, "an https address");
+const word = text(/^\S{1,256}$/, "1 to 256 characters without a space");
 const optional: Rules = {
-  jwt: record({ issuer: text(/^https:\/\/\S{1,256}$/, "an https address"), audience: text(/^\S{1,256}$/, "1 to 256 characters without a space") }),
+  jwt: record({ issuer: address, audience: word, keys: address }, { tenantClaim: word }),
   secrets: map(words),
   domain: record({
     name: text(/^(?:[a-z\d-]+\.)+[a-z]{2,}$/, "a name, e.g. api.example.com"),

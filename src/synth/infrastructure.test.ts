@@ -150,9 +150,11 @@ describe("what cannot be deployed is refused with every reason", () => {
       backup: { days: 1, copyTo: "here" },
       network: { cidr: "10.20.0.0/20", zones: ["eu-central-1a"], handlers: { ship: "" } },
       state: { bucket: "b" },
+      jwt: { issuer: "https://id.example.com", keys: "http://id.example.com/keys", tenantClaim: "" },
     };
     expect(problems(() => parseEnvironment(wrong))).toEqual([
       "backup days must be a whole number from 7 to 3650; copyTo must be the ARN of a backup vault",
+      "jwt audience is missing; keys must be an https address; tenantClaim must be 1 to 256 characters without a space",
       "network zones must be a list of two zones at least; handlers ship must be a sentence of 3 to 256 characters",
       "state bucket must be the name of a bucket; key is missing; kmsKey is missing",
     ]);

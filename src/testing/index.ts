@@ -2,7 +2,7 @@
 export { awsFaultKinds, calmAwsPlan, drawAwsPlan, seededAwsFaults } from "./aws/seeded-faults.ts";
 export type { AwsFaultKind, AwsFaultPlan, SeededAwsFaults } from "./aws/seeded-faults.ts";
 export { simulateAws } from "./aws/simulate.ts";
-export type { AwsEngine, OpenedQueue, SimulateAwsOptions, SimulatedAws } from "./aws/simulate.ts";
+export type { AwsEngine, OpenedQueue, SimulateAwsOptions, SimulatedAws } from "./aws/simulated-aws.ts";
 export { virtualClock } from "./clock.ts";
 export type { ClockPort, VirtualClock, VirtualClockOptions } from "./clock.ts";
 export { capabilities, runContractCase } from "./contract/types.ts";

@@ -22,7 +22,13 @@ import { statements } from "./repository.ts";
 const now = Date.UTC(2026, 10, 30);
 const line = statements.find(({ id }) => id === "I1") ?? statements[0];
 const holds: Part = { kind: "CODE", claim: "it holds", status: "pass", problems: [], evidence: [{ file: "a.txt", value: "seen" }] };
-const fails: Part = { kind: "CODE", claim: "it holds", status: "fail", problems: ["a.txt:1: it does not"], evidence: [{ file: "a.txt", line: 1, value: "seen" }] };
+const fails: Part = {
+  kind: "CODE",
+  claim: "it holds",
+  status: "fail",
+  problems: ["a.txt:1: it does not"],
+  evidence: [{ file: "a.txt", line: 1, value: "seen" }],
+};
 const unseen: Part = { kind: "LIVE", claim: "it is on", status: "not-evidenced", problems: [], evidence: [{ value: "needs the account" }] };
 
 function projectWith(lines: readonly (Statement | undefined)[] = [line], at = now): Project {
@@ -30,7 +36,6 @@ function projectWith(lines: readonly (Statement | undefined)[] = [line], at = no
     app: orders,
     stacks: [],
     files: new Map([["a.txt", "text"]]),
-    binaries: [],
     workflows: new Map(),
     tools: new Map(),
     commands: [],
@@ -86,7 +91,15 @@ describe("a line is", () => {
 });
 
 test("a claim about nothing fails, unless it is said why there is nothing", () => {
-  const about = (absent?: string): Part => each("PLAN", "all are fine", [], () => undefined, () => ({ value: "" }), absent);
+  const about = (absent?: string): Part =>
+    each(
+      "PLAN",
+      "all are fine",
+      [],
+      () => undefined,
+      () => ({ value: "" }),
+      absent,
+    );
   expect([about().status, about("there is no network").status]).toEqual(["fail", "pass"]);
 });
 
@@ -166,7 +179,10 @@ function reportOf(findings: readonly Finding[], time = "2026-11-30T00:00:00.000Z
 
 test("SARIF has a rule for each line, a level only for failures, and the place of what failed", () => {
   const findings = [judge([holds]), judge([fails]), judge([fails], waiver("2026-12-31")), judge([unseen])];
-  const { version, runs } = sarifOf(reportOf(findings)) as { version: string; runs: readonly { tool: { driver: { rules: readonly unknown[] } }; results: readonly object[] }[] };
+  const { version, runs } = sarifOf(reportOf(findings)) as {
+    version: string;
+    runs: readonly { tool: { driver: { rules: readonly unknown[] } }; results: readonly object[] }[];
+  };
   expect([version, runs[0]?.tool.driver.rules.length]).toEqual(["2.1.0", 4]);
   expect(runs[0]?.results).toMatchObject([
     { kind: "pass", level: "none" },

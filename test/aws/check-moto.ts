@@ -37,6 +37,9 @@ function reasonToSkip({ name, area, requires }: ContractCase): string | undefine
   return wanted !== "" || areas.has(area) ? undefined : "not asked of the server, whose part in it other areas show; `npm run check:moto -- all` does";
 }
 
+if (wanted !== "command")
+  say("SQS is not asked of the server in these cases: its visibility timeouts need real time, and a case has virtual time; `npm run check:fakes` asks them.");
+
 const counts = await withMoto(async (endpoint) => {
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };
   const client = new DynamoDBClient({ endpoint, region: "eu-central-1", credentials, maxAttempts: 1 });

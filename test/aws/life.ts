@@ -4,7 +4,6 @@ import {
   drain,
   pass,
   settle,
-  simulateAws,
   virtualClock,
   type VirtualClock,
   type ContractEngine,
@@ -17,7 +16,8 @@ import type { EndpointDefinition } from "../../src/core/endpoint.ts";
 import { deploymentOf } from "../../src/core/deployment.ts";
 import type { InvokeRequest, InvokeResponse } from "../../src/core/queue.ts";
 import type { Environment } from "../../src/synth/index.ts";
-import type { FakeClients } from "../../src/testing/aws/fake-aws.ts";
+import { fakeAws, type FakeClients } from "../../src/testing/aws/fake-aws.ts";
+import { simulateOn } from "../../src/testing/aws/simulate-on.ts";
 import type { Call, Service } from "../../src/testing/aws/service/service.ts";
 
 export interface AwsEngine extends ContractEngine {
@@ -60,12 +60,12 @@ export interface Beside {
 
 export async function openOn(app: App, options: ContractOptions = {}, { dynamodb, witness }: Beside = {}): Promise<AwsEngine> {
   const clock = virtualClock();
-  const aws = simulateAws(app, awsEngine, {
+  const services = fakeAws({
     clock,
-    secrets: options.secrets ?? {},
     ...(dynamodb === undefined ? {} : { dynamodb: (fake: Service) => dynamodb(fake, clock) }),
     ...(witness === undefined ? {} : { record: witness.record }),
   });
+  const aws = simulateOn(services, app, awsEngine, { clock, secrets: options.secrets ?? {} });
   witness?.deployed(app);
   let current = app;
   const openQueue = async (): Promise<OpenedQueue> => {
@@ -93,7 +93,7 @@ export async function openOn(app: App, options: ContractOptions = {}, { dynamodb
   if (options.start !== false) await opened.queue.start();
 
   const engine: AwsEngine = {
-    clients: aws.services.clients,
+    clients: services.clients,
     get queue() {
       return opened.queue;
     },

@@ -1,3 +1,4 @@
+import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "vitest";
 import { defineHandler } from "../../src/core/handler.ts";
 import type { Commit } from "../../src/core/ports.ts";
@@ -104,6 +105,17 @@ test("a row is guarded by its version: one that changed meanwhile is a conflict,
   expect(shop.items(deployment.deliveries)).toHaveLength(0);
   expect(shop.items(deployment.journal)).toHaveLength(0);
   expect(JSON.parse((await shop.settle(store.get("stock", "sa\u0000")))?.body ?? "")).toMatchObject({ n: 2 });
+});
+
+test("an event stands behind the rows that it follows from, though the clock of who wrote them is ahead", async () => {
+  const shop = deploy(appOf(count));
+  const { store, dynamodb, deployment } = shop.runtime;
+  const version = shop.runtime.next() + 60_000 * 4_096; // a minute ahead
+  const Item = { p: { S: "sa\u0000" }, s: { S: "-" }, b: { S: "{}" }, v: { N: String(version) } };
+  await shop.settle(dynamodb.send(new PutItemCommand({ TableName: deployment.tables.get("stock") ?? "", Item })));
+  const commit = { ...nothing, guards: [{ table: "stock", key: "sa\u0000", version }], writes: [row("a", 1)], events: [eventOf()] };
+  expect(await shop.settle(store.commit(commit))).toEqual({ outcome: "committed" });
+  expect(Number(shop.items(deployment.journal)[0]?.["q"]?.N)).toBeGreaterThan(version);
 });
 
 test("a delivery that was settled meanwhile is lost", async () => {

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import type { BatchResponse, GatewayRequest, GatewayResponse, SqsRecord } from "../../src/engines/aws/index.ts";
 import { AwsError } from "../../src/testing/aws/service/errors.ts";
+import { createIssuer } from "../support/issuer.ts";
 import { parcels, parcelSent } from "./parcels.ts";
 import type { End, RunningFunction } from "./runtime-api.ts";
 import { messageOf, type World } from "./world.ts";
@@ -250,6 +251,21 @@ export function starts(world: World, names: readonly string[]): readonly Check[]
         await one.stop();
       },
     })),
+    {
+      name: "a token of the issuer is taken, another's and the word of a forged context are not",
+      async run() {
+        const one = await started(world.start(world.deployment.endpoints.get("set-product") ?? ""));
+        const body = JSON.stringify({ name: "Lamp", unitPrice: 1_000, currency: "EUR" });
+        const set = async (token: string): Promise<number> => {
+          const event = request("PUT", "/products/SKU-1", { body });
+          const headers = { ...event.headers, authorization: `Bearer ${token}` };
+          const authorizer = { jwt: { claims: { sub: "ada", roles: "publisher", endpoints: "set-product" } } };
+          return responseOf(await one.invoke({ ...event, headers, requestContext: { ...event.requestContext, authorizer } })).statusCode;
+        };
+        deepEqual([await set(await world.issuer.token("set-product")), await set(await world.issuer.token("set-product", { aud: "bank" }))], [200, 401]);
+        deepEqual([await set(await (await createIssuer()).token("set-product")), await set("")], [401, 401]);
+      },
+    },
     {
       name: "a secret is read once by a process that is warm, and a denied one is an error with a code",
       async run() {

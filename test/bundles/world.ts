@@ -11,6 +11,7 @@ import { deploymentOf, type Deployment } from "../../src/core/deployment.ts";
 import { openAws, type AwsQueue, type SqsRecord } from "../../src/engines/aws/index.ts";
 import { readDelivery, type DeliveryRecord } from "../../src/engines/aws/items/deliveries.ts";
 import { createTables } from "../aws/tables.ts";
+import { createIssuer, type Issuer } from "../support/issuer.ts";
 import { startFunction, type RunningFunction } from "./runtime-api.ts";
 import { startServices, type Input, type Services } from "./services.ts";
 
@@ -37,6 +38,8 @@ export interface World {
   readonly deployment: Deployment;
   readonly services: Services;
   readonly queue: AwsQueue;
+  /** Whose tokens its functions take. */
+  readonly issuer: Issuer;
   /** Starts a built function with nothing but its zip. `env`: variables besides those of its deployment; `undefined` takes one away. */
   start(name: string, env?: Readonly<Record<string, string | undefined>>): Promise<RunningFunction>;
   /** What the journal's stream holds since the last call, as the relay gets it. */
@@ -56,6 +59,7 @@ export async function openWorld(app: App, built: Built, client: string): Promise
   const options = { endpoint: services.address, region, credentials: { accessKeyId: "test", secretAccessKey: "test" }, maxAttempts: 1 };
   const clients = { dynamodb: new DynamoDBClient(options), sqs: new SQSClient(options), lambda: new LambdaClient(options) };
   const queue = await openAws(app, { environment, account, region, endpoint: services.address, clients, secrets: () => webhookSecret });
+  const issuer = await createIssuer();
   const folder = mkdtempSync(join(tmpdir(), "pulsequeue-bundles-"));
   const running: RunningFunction[] = [];
   const seen = new Set<object>();
@@ -66,6 +70,7 @@ export async function openWorld(app: App, built: Built, client: string): Promise
     deployment,
     services,
     queue,
+    issuer,
     async start(name, env = {}) {
       const place = join(folder, `${name}-${String(running.length)}`);
       mkdirSync(place);
@@ -74,6 +79,7 @@ export async function openWorld(app: App, built: Built, client: string): Promise
         PULSEQUEUE_ENVIRONMENT: environment,
         PULSEQUEUE_ACCOUNT: account,
         AWS_ENDPOINT_URL: services.address,
+        ...issuer.variables,
         ...env,
       };
       const defined = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);

@@ -19,7 +19,7 @@ describe("help", () => {
     expect(commands).toEqual([
       ...["init", "dev", "start", "emit", "events", "deliveries", "trace", "tail", "dlq", "handlers", "tables"],
       ...["replay", "ledger", "keys", "incident", "reveal", "erase", "schema", "graph"],
-      ...["build", "cost", "synth", "deploy", "rollback", "iam", "audit", "doctor", "backup", "verify", "drill", "help"],
+      ...["build", "cost", "synth", "deploy", "rollback", "iam", "plan", "audit", "doctor", "backup", "verify", "drill", "help"],
     ]);
     expect(stdout).toContain("130 interrupted");
   });

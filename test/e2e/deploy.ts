@@ -13,6 +13,7 @@ import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secre
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { resourcesOf, type Resources } from "../../src/engines/aws/index.ts";
 import type { FunctionData, StackVariables, TableData } from "../../src/synth/infrastructure.ts";
+import type { Issuer } from "../support/issuer.ts";
 
 export interface Clients {
   readonly dynamodb: DynamoDBClient;
@@ -54,6 +55,8 @@ export interface DeployOptions {
   readonly folder: string;
   readonly place: { readonly account: string; readonly region: string; readonly endpoint: string };
   readonly secret: string;
+  /** Whose tokens the functions behind the API take. */
+  readonly issuer: Pick<Issuer, "variables">;
 }
 
 export async function deploy(options: DeployOptions): Promise<void> {
@@ -66,9 +69,9 @@ export async function deploy(options: DeployOptions): Promise<void> {
   await createQueue(clients, resources, variables.names.delay_queue, variables.names.relay_failures, 360);
   await clients.events.send(new CreateEventBusCommand({ Name: variables.names.bus }));
   await createHandlers(options, resources);
-  for (const endpoint of Object.values(variables.endpoints)) await createFunction(options, resources, endpoint);
   const { api, relay, ticker } = variables.services;
-  for (const service of [api, relay, ticker]) await createFunction(options, resources, service);
+  for (const door of [...Object.values(variables.endpoints), api]) await createFunction(options, resources, door, options.issuer.variables);
+  for (const service of [relay, ticker]) await createFunction(options, resources, service);
   for (const arn of streams.values()) await createMapping(clients, relay.name, arn, 100, { StartingPosition: "TRIM_HORIZON" });
   await createMapping(clients, relay.name, resources.queueArn(variables.names.delay_queue), 10);
   await clients.scheduler.send(new CreateScheduleGroupCommand({ Name: variables.names.schedule_group }));
@@ -139,7 +142,12 @@ async function createHandlers(options: DeployOptions, resources: Resources): Pro
   }
 }
 
-async function createFunction({ clients, folder, variables, place }: DeployOptions, resources: Resources, data: FunctionData): Promise<void> {
+async function createFunction(
+  { clients, folder, variables, place }: DeployOptions,
+  resources: Resources,
+  data: FunctionData,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const { lambda } = clients;
   await lambda.send(
     new CreateFunctionCommand({
@@ -150,7 +158,7 @@ async function createFunction({ clients, folder, variables, place }: DeployOptio
       Code: { ZipFile: readFileSync(join(folder, data.bundle)) },
       Timeout: data.timeout,
       MemorySize: data.memory,
-      Environment: { Variables: { PULSEQUEUE_ENVIRONMENT: variables.environment.environment, PULSEQUEUE_ACCOUNT: place.account } },
+      Environment: { Variables: { PULSEQUEUE_ENVIRONMENT: variables.environment.environment, PULSEQUEUE_ACCOUNT: place.account, ...env } },
     }),
   );
   await until(async () => (await lambda.send(new GetFunctionCommand({ FunctionName: data.name }))).Configuration?.State !== "Pending", data.name);

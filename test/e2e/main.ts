@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import orderApp from "../../examples/order-pipeline/app.ts";
 import { deploymentOf, openAws, resourcesOf } from "../../src/engines/aws/index.ts";
 import { infrastructureOf, parseEnvironment } from "../../src/synth/index.ts";
+import { createIssuer } from "../support/issuer.ts";
 import { accountOf, clientsOf, close, deploy } from "./deploy.ts";
 import { scenarios } from "./pipeline.ts";
 
@@ -23,10 +24,11 @@ async function main(endpoint: string, folder: string): Promise<void> {
   const deployment = deploymentOf(orderApp.topology, environment.environment);
   const place = { account: await accountOf(clients, `${deployment.prefix}-e2e`), region, endpoint };
   const { variables } = infrastructureOf(orderApp.topology, environment);
-  await deploy({ clients, variables, folder: join(folder, environment.environment), place, secret });
+  const issuer = await createIssuer();
+  await deploy({ clients, variables, folder: join(folder, environment.environment), place, secret, issuer });
   const queue = await openAws(orderApp, { ...place, environment: environment.environment, clients, secrets: () => secret });
   let failed = 0;
-  const all = scenarios({ clients, queue, deployment, resources: resourcesOf(place) });
+  const all = scenarios({ clients, queue, deployment, resources: resourcesOf(place), issuer });
   for (const { name, run } of all) {
     const begun = performance.now();
     const wrong = await run().then(

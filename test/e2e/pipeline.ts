@@ -3,14 +3,13 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { PutItemCommand, ScanCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
-import { receiveStock } from "../../examples/order-pipeline/endpoints/receive-stock.ts";
-import { setProduct } from "../../examples/order-pipeline/endpoints/set-product.ts";
 import { orderPlaced } from "../../examples/order-pipeline/events.ts";
 import { simulatedProvider } from "../../examples/order-pipeline/providers/simulated.ts";
 import { orders, stock, type Order } from "../../examples/order-pipeline/tables.ts";
 import type { Deployment } from "../../src/core/deployment.ts";
 import type { EventView } from "../../src/core/queue.ts";
 import type { AwsQueue, GatewayRequest, GatewayResponse, Resources } from "../../src/engines/aws/index.ts";
+import type { Issuer } from "../support/issuer.ts";
 import type { Clients } from "./deploy.ts";
 import { until } from "./deploy.ts";
 
@@ -19,6 +18,7 @@ export interface Pipeline {
   readonly queue: AwsQueue;
   readonly deployment: Deployment;
   readonly resources: Resources;
+  readonly issuer: Pick<Issuer, "token">;
 }
 
 export interface Scenario {
@@ -29,7 +29,7 @@ export interface Scenario {
 const reason = "end-to-end test";
 const sku = "SKU-1";
 
-export function scenarios({ clients, queue, deployment, resources }: Pipeline): readonly Scenario[] {
+export function scenarios({ clients, queue, deployment, resources, issuer }: Pipeline): readonly Scenario[] {
   const orderOf = (id: string): Promise<Order | undefined> => queue.inspect.table(orders).get(id);
   const reaches = (id: string, state: Order["state"], seconds = 120): Promise<void> =>
     until(async () => (await orderOf(id))?.state === state, `order ${id} ${state}`, seconds);
@@ -56,9 +56,14 @@ export function scenarios({ clients, queue, deployment, resources }: Pipeline): 
     {
       name: "an order that is paid is confirmed, and its goods leave the shelf",
       async run() {
-        const product = { params: { sku }, body: { name: "Lamp", unitPrice: 1_000, currency: "EUR" } };
-        equal((await queue.invoke(setProduct, product)).status, 200);
-        equal((await queue.invoke(receiveStock, { params: { sku }, body: { receiptId: "r-1", quantity: 100 } })).status, 201);
+        const product = JSON.stringify({ name: "Lamp", unitPrice: 1_000, currency: "EUR" });
+        const setProduct = async (token: string): Promise<GatewayResponse> =>
+          invoke(deployment.endpoints.get("set-product") ?? "", request("PUT", `/products/${sku}`, product, token));
+        equal((await setProduct(await issuer.token("set-product", { aud: "another" }))).statusCode, 401);
+        equal((await setProduct(await issuer.token("set-product"))).statusCode, 200);
+        const receipt = JSON.stringify({ receiptId: "r-1", quantity: 100 });
+        const received = request("POST", `/stock/${sku}/receipts`, receipt, await issuer.token("receive-stock"));
+        equal((await invoke(deployment.endpoints.get("receive-stock") ?? "", received)).statusCode, 201);
         const id = await orderIdWhere("succeeded", "paid");
         await place(id);
         await reaches(id, "CONFIRMED");

@@ -37,7 +37,8 @@ function faultsIn(statements: readonly Statement[]): readonly Fault[] {
   });
 }
 
-const stack = stackOf(smallApp.topology, loadStack("prod").environment);
+const secrets = Object.fromEntries([...smallApp.topology.secrets.keys()].map((name) => [name, "the test"]));
+const stack = stackOf(smallApp.topology, { ...loadStack("prod").environment, secrets });
 const probes = probesOf(thingsOf(stack));
 const declared = declaredBy(stack);
 

@@ -1,11 +1,11 @@
 /** What lies in the simulated AWS, read beneath the engine: what it wrote in which order, and what it set aside. */
-import type { SimulatedAws } from "pulsequeue/testing";
+import type { FakeAws } from "../../src/testing/aws/fake-aws.ts";
 import type { Deployment } from "../../src/core/deployment.ts";
 
 type Names = Pick<Deployment, "journal" | "deliveries" | "relayFailures">;
 
 /** What the relay set aside. */
-export function failures({ services }: SimulatedAws, { relayFailures }: Names): readonly string[] {
+export function failures(services: FakeAws, { relayFailures }: Names): readonly string[] {
   return (services.sqs.queues.get(relayFailures)?.receive(Number.POSITIVE_INFINITY) ?? []).map(({ body }) => body);
 }
 
@@ -17,7 +17,7 @@ export interface Written {
 }
 
 /** The history that the streams of both tables hold. */
-export function written({ services }: SimulatedAws, { journal, deliveries }: Names): Written {
+export function written(services: FakeAws, { journal, deliveries }: Names): Written {
   const done = new Map<string, number>();
   const order = new Map<string, string[]>();
   const recordsOf = (table: string) => services.dynamodb.tables.get(table)?.stream?.shards.flat() ?? [];

@@ -6,22 +6,15 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers";
 import * as engine from "pulsequeue/aws";
 import type { App, DeadLetterView, Queue } from "pulsequeue";
-import {
-  seededAwsFaults,
-  seededRandom,
-  simulateAws,
-  virtualClock,
-  type AwsFaultKind,
-  type SeededAwsFaults,
-  type SeededRandom,
-  type SimulatedAws,
-} from "pulsequeue/testing";
+import { seededAwsFaults, seededRandom, virtualClock, type AwsFaultKind, type SeededAwsFaults, type SeededRandom, type SimulatedAws } from "pulsequeue/testing";
 import { createOrdersApp } from "../../examples/order-pipeline/app.ts";
 import { receiveStock } from "../../examples/order-pipeline/endpoints/receive-stock.ts";
 import { setProduct } from "../../examples/order-pipeline/endpoints/set-product.ts";
 import { simulatedProvider, type SimulatedProvider } from "../../examples/order-pipeline/providers/simulated.ts";
 import { eventsAfter, takeSnapshot } from "../../examples/order-pipeline/snapshot.ts";
 import { deploymentOf, type Deployment } from "../../src/core/deployment.ts";
+import { fakeAws, type FakeAws } from "../../src/testing/aws/fake-aws.ts";
+import { simulateOn } from "../../src/testing/aws/simulate-on.ts";
 import { failures, written } from "./beneath.ts";
 import { chronicle, chronicler, createBehaviour, identityOf, witness, witnessed, withChronicle, type Behaviour } from "./chronicle.ts";
 import { openClients, skuOf, type Clients, type History } from "./clients.ts";
@@ -50,6 +43,7 @@ interface Simulation {
   readonly plan: Plan;
   readonly random: SeededRandom;
   readonly aws: SimulatedAws;
+  readonly services: FakeAws;
   readonly faults: SeededAwsFaults;
   readonly queue: Queue;
   readonly provider: SimulatedProvider;
@@ -91,22 +85,25 @@ async function begin(seed: number): Promise<Simulation> {
   const provider = simulatedProvider({ seed, declines, timeouts, failures: failing, immediate: 0.2, duplicates: 0.2 });
   const app = withChronicle(createOrdersApp({ provider, policy: { lookupAfter: 100, tryAgainAfter: 100 } }), behaviour);
   const trace = createHash("sha256");
-  const aws = simulateAws(app, engine, {
+  const services = fakeAws({
     clock,
-    random: random.fork(),
     shards: plan.shards,
     faults,
-    secrets: { "payments-webhook": "whsec_test" },
-    observe: ({ type }) => {
-      if (type === "settled") sim.runs += 1;
-    },
     record: ({ function: caller, operation, error }) => {
       trace.update(`${String(clock.monotonic())} ${caller} ${operation} ${error ?? ""}\n`);
     },
   });
+  const aws = simulateOn(services, app, engine, {
+    clock,
+    random: random.fork(),
+    secrets: { "payments-webhook": "whsec_test" },
+    observe: ({ type }) => {
+      if (type === "settled") sim.runs += 1;
+    },
+  });
   const names = deploymentOf(app.topology, "test");
   const history: History = { answers: new Map(), placed: new Set(), refused: [], published: new Map(), cancelled: 0 };
-  const sim: Omit<Simulation, "queue"> = { plan, random, aws, faults, provider, behaviour, history, names, trace, steps: 0, runs: 0 };
+  const sim: Omit<Simulation, "queue"> = { plan, random, aws, services, faults, provider, behaviour, history, names, trace, steps: 0, runs: 0 };
   const { queue } = await ended(sim, aws.open());
   aws.start({ schedules: plan.schedules });
   for (let index = 0; index < plan.skus; index += 1) {
@@ -139,7 +136,7 @@ function operate({ plan, random, aws: { clock }, queue: { operate: act, inspect 
 
 /** Faults off: whoever waits is answered, what waits is done; then what could not succeed is mended and sent again. */
 async function bringToRest(sim: Simulation, clients: Clients, operator: Promise<unknown>): Promise<FinalState> {
-  const { aws, queue, faults, behaviour, names } = sim;
+  const { aws, services, queue, faults, behaviour, names } = sim;
   faults.on(false);
   await ended(sim, operator);
   for (const { name } of await ended(sim, queue.inspect.handlers())) await ended(sim, queue.operate.resume(name, { reason }));
@@ -165,13 +162,13 @@ async function bringToRest(sim: Simulation, clients: Clients, operator: Promise<
     stuck: [...stuck, ...aws.left()],
     unanswered: clients.waiting,
     stillDead: await ended(sim, queue.inspect.deadLetters({ limit: 1_000 })),
-    relayFailures: failures(aws, names),
+    relayFailures: failures(services, names),
     events: await ended(sim, eventsAfter(queue.inspect, 0)),
     snapshot: await ended(sim, takeSnapshot(queue, sim.provider.book.charges)),
     misused: sim.provider.book.misused,
     witnessed: new Map((await ended(sim, queue.inspect.table(witnessed).all())).map(({ id, count }) => [id, count])),
     chronicle: new Map((await ended(sim, queue.inspect.table(chronicle).all())).map(({ key, ids }) => [key, ids])),
-    written: written(aws, names),
+    written: written(services, names),
     subscribers: subscribersOf(aws.app),
   };
 }
@@ -204,7 +201,10 @@ async function drive(sim: Omit<Simulation, "queue">, isOver: () => boolean): Pro
     if (isOver()) return;
     sim.steps += 1;
     if (sim.steps > mostSteps) throw new Error("It goes in a circle");
-    if (clock.step()) continue;
+    // What is due now does not wait for everything else to be done.
+    const isDue = clock.untilNextTimer() === 0 && sim.random.chance(0.3);
+    if (isDue) clock.advance(0);
+    if (isDue || clock.step()) continue;
     const wait = clock.untilNextTimer();
     if (wait === undefined || clock.monotonic() + wait > end) return;
     clock.advance(wait);

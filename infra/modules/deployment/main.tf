@@ -12,6 +12,16 @@ locals {
     log_retention_days      = local.env.logRetentionDays
     code_signing_config_arn = local.env.codeSigning
   }
+  # The door verifies tokens by itself, behind API Gateway too: whose, it is told here. Public: the private keys are the issuer's.
+  issuer = {
+    for name, value in {
+      PULSEQUEUE_JWT_ISSUER       = try(local.env.jwt.issuer, null)
+      PULSEQUEUE_JWT_AUDIENCE     = try(local.env.jwt.audience, null)
+      PULSEQUEUE_JWT_KEYS         = try(local.env.jwt.keys, null)
+      PULSEQUEUE_JWT_TENANT_CLAIM = try(local.env.jwt.tenantClaim, null)
+    } : name => value if value != null
+  }
+  door_settings = merge(local.settings, { environment = merge(local.settings.environment, local.issuer) })
   functions = {
     for function in concat(values(var.handlers), values(var.endpoints), values(var.services)) : function.name => {
       name    = function.name
@@ -138,7 +148,7 @@ module "door" {
   for_each = merge(var.endpoints, { pq-api = var.services.api })
 
   function     = local.functions[each.value.name]
-  settings     = local.settings
+  settings     = local.door_settings
   policies     = local.roles[each.value.name]
   live_version = lookup(var.live_versions, each.value.name, null)
 }

@@ -14,7 +14,7 @@ variable "environment" {
     throttle           = object({ rate = number, burst = number })
     backup             = object({ days = number, lockedAfterDays = optional(number), copyTo = optional(string) })
     secrets            = optional(map(string), {})
-    jwt                = optional(object({ issuer = string, audience = string }))
+    jwt                = optional(object({ issuer = string, audience = string, keys = string, tenantClaim = optional(string) }))
     domain             = optional(object({ name = string, certificate = string }))
     network = optional(object({
       cidr         = string

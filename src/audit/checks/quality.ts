@@ -85,7 +85,7 @@ const units: Check = {
     each(
       "CI",
       "tests, crashes, simulation and planted faults are part of what every change must pass",
-      ["tests", "crash", "faults", "simulate"],
+      ["tests", "coverage", "crash", "faults", "simulate"],
       (name) => (stepOf(project, name) === undefined ? "it is no step" : undefined),
       (name) => ({ file: ".ci/run", line: stepOf(project, name) ?? 1, address: name, value: "a step" }),
     ),
@@ -102,12 +102,7 @@ const units: Check = {
 /** Thresholds that the test runner is given, by name. */
 function thresholdsOf(project: Project): ReadonlyMap<string, number> {
   const block = /thresholds: \{(?<block>[^}]*)\}/.exec(textOf(project, "vitest.config.ts"))?.groups?.["block"] ?? "";
-  return new Map(
-    block
-      .split(",")
-      .map((entry) => entry.split(":"))
-      .map(([name = "", value = ""]) => [name.trim(), Number(value)]),
-  );
+  return new Map([...block.matchAll(/(?<name>lines|branches): (?<value>\d+)/g)].map(({ groups }) => [groups?.["name"] ?? "", Number(groups?.["value"])]));
 }
 
 function testsIn(project: Project, folder: string): readonly string[] {

@@ -34,7 +34,7 @@ const skipped: ReadonlySet<string> = new Set(["node_modules", "dist", ".git", "c
 export async function loadProject(options: LoadOptions): Promise<Project> {
   const { root, infra, app, now, statements, commands, onStep } = options;
   onStep("files");
-  const { files, binaries } = readFiles(root, await trackedFiles(root));
+  const files = readFiles(root, await trackedFiles(root));
   const workflows = await parseWorkflows(files);
   onStep("tools");
   const tools = await askTools(root, files);
@@ -53,7 +53,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     infra: stackInfra(modules, infra, environment.environment),
     account: accountInfra(modules, infra, environment.environment),
   }));
-  return { app, stacks, files, binaries, workflows, tools, commands, metrics, outcomes, statements, now };
+  return { app, stacks, files, workflows, tools, commands, metrics, outcomes, statements, now };
 }
 
 async function trackedFiles(root: string): Promise<readonly string[]> {
@@ -70,17 +70,15 @@ function walk(root: string, folder: string): readonly string[] {
   });
 }
 
-function readFiles(root: string, paths: readonly string[]): Pick<Project, "files" | "binaries"> {
+function readFiles(root: string, paths: readonly string[]): Project["files"] {
   const files = new Map<string, string>();
-  const binaries: string[] = [];
   for (const path of paths) {
     const stat = statSync(join(root, path));
     if (!stat.isFile()) continue;
     const bytes = stat.size > mostBytes ? undefined : readFileSync(join(root, path));
     if (bytes?.includes(0) === false) files.set(path, bytes.toString("utf8"));
-    else binaries.push(path);
   }
-  return { files, binaries };
+  return files;
 }
 
 async function parseWorkflows(files: Project["files"]): Promise<ReadonlyMap<string, unknown>> {

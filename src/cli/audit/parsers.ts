@@ -17,7 +17,7 @@ async function load<Module>(name: string, importIt: () => Promise<Module>): Prom
     return await importIt();
   } catch {
     throw new CommandError(
-      "FILE_MISSING",
+      "PACKAGE_MISSING",
       `The package ${name} is not installed, which the audit reads this project with`,
       `Run \`npm install --save-dev ${name}\`.`,
     );

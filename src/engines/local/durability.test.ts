@@ -21,7 +21,7 @@ describe("the settings that durability depends on are those of the connection", 
       const db = openDatabase({ file, durability });
       const read = (name: string): unknown => db.pragma(name, { simple: true });
       expect([read("synchronous"), read("journal_mode"), read("locking_mode"), read("wal_autocheckpoint")]).toEqual([synchronous, "wal", "exclusive", 0]);
-      expect([read("trusted_schema"), read("application_id"), read("user_version"), read("page_size")]).toEqual([0, 0x50756c51, 3, pageBytes]);
+      expect([read("trusted_schema"), read("application_id"), read("user_version"), read("page_size")]).toEqual([0, 0x50756c51, 4, pageBytes]);
       db.close();
     }
   });

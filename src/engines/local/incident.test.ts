@@ -1,8 +1,13 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { defineApp, defineEndpoint, defineEvent, defineHandler, defineTable } from "pulsequeue";
 import { openLocal } from "pulsequeue/local";
 import { settle, virtualClock } from "pulsequeue/testing";
 import { z } from "zod";
+import { testFolder } from "../../../test/faults/folder.ts";
+import { checksum } from "./checksum.ts";
+import { openDatabase } from "./database.ts";
+import { originStatements } from "./statements/origins.ts";
 
 const data = z.object({ name: z.string() });
 const placed = defineEvent("placed", { schema: data, key: ({ name }) => name, subject: ({ name }) => `of ${name}` });
@@ -88,4 +93,22 @@ test("the scope of a planted incident is exactly what it reached: nothing is mis
   await expect(queue.inspect.incident({ event: "nothing" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   expect((await queue.verify()).problems).toEqual([]);
   await queue.close();
+});
+
+test("who published an event is kept when a file of an older format is opened", async () => {
+  const file = join(testFolder(), "app.db");
+  const db = openDatabase({ file });
+  db.exec("DROP TABLE origins; CREATE TABLE origins (seq INTEGER PRIMARY KEY, principal TEXT NOT NULL, sum INTEGER NOT NULL) STRICT");
+  db.exec("CREATE INDEX origins_by_principal ON origins (principal, seq)");
+  for (const [seq, principal] of [
+    [1, "key:b"],
+    [2, "key:a"],
+    [3, "key:b"],
+  ] as const)
+    db.prepare("INSERT INTO origins VALUES (?, ?, ?)").run(seq, principal, checksum(seq, principal));
+  db.pragma("user_version = 3");
+  db.close();
+  const migrated = openDatabase({ file });
+  expect(originStatements(migrated).of("key:b", 0, 10)).toEqual([1, 3]);
+  migrated.close();
 });

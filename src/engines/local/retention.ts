@@ -29,7 +29,14 @@ export function createRetention({ db, meta, committer, doneUpTo }: RetentionOpti
   const removeSteps = db.prepare(
     "DELETE FROM steps WHERE seq <= ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.handler = steps.handler AND d.seq = steps.seq)",
   );
-  const removeOrigins = db.prepare("DELETE FROM origins WHERE seq <= ? AND NOT EXISTS (SELECT 1 FROM events e WHERE e.seq = origins.seq)");
+  // Principal by principal, so that each is sought by its oldest events and no later row is read.
+  const removeOrigins = db.prepare(
+    `WITH RECURSIVE known (principal) AS (
+       SELECT min(principal) FROM origins
+       UNION ALL SELECT (SELECT min(o.principal) FROM origins o WHERE o.principal > known.principal) FROM known WHERE known.principal IS NOT NULL
+     )
+     DELETE FROM origins WHERE principal IN (SELECT principal FROM known) AND seq <= ? AND NOT EXISTS (SELECT 1 FROM events e WHERE e.seq = origins.seq)`,
+  );
   const removeAnswers = db.prepare("DELETE FROM answers WHERE time < ?");
 
   const anchorSequence = (): number => Number(String(meta.get("anchor") ?? "0").split(" ")[0]);

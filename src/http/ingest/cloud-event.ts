@@ -21,7 +21,7 @@ export interface IncomingEvent {
   readonly version: number | undefined;
 }
 
-type Attributes = ReadonlyMap<string, Json>;
+type Attributes = Readonly<Record<string, Json>>;
 
 const mostAttributes = 64;
 /** RFC 3339, as the specification wants of `time`. */
@@ -30,21 +30,19 @@ const timestamp = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d
 /** Throws `REQUEST_INVALID`, `MEDIA_TYPE_UNSUPPORTED` for data that is not JSON. */
 export function readStructured(value: Json | undefined): IncomingEvent {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("A CloudEvent is a JSON object");
-  const attributes = new Map(Object.entries(value as Record<string, Json>));
-  if (attributes.has("data_base64")) throw new PulseQueueError("MEDIA_TYPE_UNSUPPORTED", "data_base64 is not taken: send JSON in data");
-  const data = attributes.get("data");
-  attributes.delete("data");
+  const { data, ...attributes } = value as Readonly<Record<string, Json>>;
+  if (Object.hasOwn(attributes, "data_base64")) throw new PulseQueueError("MEDIA_TYPE_UNSUPPORTED", "data_base64 is not taken: send JSON in data");
   return read(attributes, data);
 }
 
 /** The headers that start with `ce-`, and the body as data. Throws as `readStructured`. */
 export function readBinary(headers: Headers, contentType: string, data: Json | undefined): IncomingEvent {
-  const attributes = new Map<string, Json>();
+  const attributes: [name: string, value: Json][] = [];
   headers.forEach((value, name) => {
-    if (name.startsWith("ce-")) attributes.set(name.slice(3), decodeHeader(value));
+    if (name.startsWith("ce-")) attributes.push([name.slice(3), decodeHeader(value)]);
   });
-  attributes.set("datacontenttype", contentType);
-  return read(attributes, data);
+  attributes.push(["datacontenttype", contentType]);
+  return read(Object.fromEntries(attributes), data);
 }
 
 /** Percent-decoding as the HTTP binding has it: of a header's value, wrongly encoded parts are refused. */
@@ -59,7 +57,7 @@ function decodeHeader(value: string): string {
 
 function read(attributes: Attributes, data: Json | undefined): IncomingEvent {
   checkNames(attributes);
-  if (attributes.get("specversion") !== "1.0") throw invalid('specversion must be "1.0"');
+  if (attributes["specversion"] !== "1.0") throw invalid('specversion must be "1.0"');
   const contentType = text(attributes, "datacontenttype");
   if (contentType !== undefined && !isJsonType(mediaTypeOf(contentType))) throw new PulseQueueError("MEDIA_TYPE_UNSUPPORTED", "datacontenttype is not JSON");
   if (data === undefined) throw invalid("data is missing");
@@ -78,20 +76,22 @@ function read(attributes: Attributes, data: Json | undefined): IncomingEvent {
     correlationId: text(attributes, "correlationid"),
     traceparent: text(attributes, "traceparent"),
     tenant: text(attributes, "tenantid"),
-    version: versionOf(attributes.get("schemaversion")),
+    version: versionOf(attributes["schemaversion"]),
   };
 }
 
 function checkNames(attributes: Attributes): void {
-  if (attributes.size > mostAttributes) throw invalid(`A CloudEvent has ${String(mostAttributes)} attributes at most`);
-  for (const [name, value] of attributes) {
+  const names = Object.keys(attributes);
+  if (names.length > mostAttributes) throw invalid(`A CloudEvent has ${String(mostAttributes)} attributes at most`);
+  for (const name of names) {
+    const value = attributes[name];
     if (!/^[a-z\d]+$/.test(name)) throw invalid("A CloudEvent's attributes are named with small letters and digits");
     if (value !== null && typeof value === "object") throw invalid(`The attribute ${name.slice(0, 40)} is no text, number or boolean`);
   }
 }
 
 function text(attributes: Attributes, name: string): string | undefined {
-  const value = attributes.get(name);
+  const value = attributes[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string" || value === "") throw invalid(`${name} must be a text that is not empty`);
   return value;

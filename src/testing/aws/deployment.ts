@@ -87,7 +87,7 @@ function createQueue({ sqs }: FakeAws, name: string, visibilityTimeout = default
   return sqs.queues.get(name) ?? sqs.create(spec);
 }
 
-export function leftToDo({ sqs, lambda, scheduler }: FakeAws, { handlers, names }: StackVariables): readonly string[] {
+export function leftToDo({ sqs, events, lambda, scheduler }: FakeAws, { handlers, names }: StackVariables): readonly string[] {
   const { running } = lambda.functions;
   const left = running === 0 ? [] : [`${String(running)} functions run`];
   for (const name of [names.delay_queue, ...Object.values(handlers).map(({ queue }) => queue)]) {
@@ -95,6 +95,7 @@ export function leftToDo({ sqs, lambda, scheduler }: FakeAws, { handlers, names 
     if (visible + inFlight + delayed > 0) left.push(`${name} holds ${String(visible)} messages, ${String(inFlight)} in flight, ${String(delayed)} delayed`);
   }
   if (lambda.behind > 0) left.push(`${String(lambda.behind)} records of streams are not carried`);
+  if (events.underWay > 0) left.push(`${String(events.underWay)} events are on the bus`);
   if (scheduler.waiting > 0) left.push(`${String(scheduler.waiting)} schedules wait`);
   return left;
 }

@@ -1,5 +1,5 @@
-/** A deployed application on the simulated AWS: its real functions, fed by queues, streams and schedules as its infrastructure wires them. */
 import type { App } from "../../core/app.ts";
+<<<<<<< HEAD
 import type { EndpointDefinition } from "../../core/endpoint.ts";
 import { PulseQueueError } from "../../core/errors.ts";
 import type { Topology } from "../../core/topology.ts";
@@ -82,6 +82,12 @@ export interface SimulatedAws {
 }
 
 const environment = "test";
+=======
+import { virtualClock } from "../clock.ts";
+import { fakeAws } from "./fake-aws.ts";
+import { simulateOn } from "./simulate-on.ts";
+import type { AwsEngine, SimulateAwsOptions, SimulatedAws } from "./simulated-aws.ts";
+>>>>>>> main
 
 /**
  * Deploys `app` into an AWS of its own, in memory and on a virtual clock. `engine`: all of `pulsequeue/aws`.
@@ -97,6 +103,7 @@ const environment = "test";
  * Throws `DEPLOYMENT_INVALID` for an app that cannot be deployed.
  */
 export function simulateAws(app: App, engine: AwsEngine, options: SimulateAwsOptions = {}): SimulatedAws {
+<<<<<<< HEAD
   const { clock = virtualClock(), random = seededRandom(1), observe = () => undefined } = options;
   const services = fakeAws({ ...options, clock });
   const { functions } = services.lambda;
@@ -199,4 +206,8 @@ export function environmentOf({ account, region }: Pick<FakeAws, "account" | "re
     secrets: Object.fromEntries([...secrets.keys()].map((name) => [name, "whoever simulates"])),
     jwt: { issuer: "https://id.example.com", audience: "simulation" },
   };
+=======
+  const { clock = virtualClock() } = options;
+  return simulateOn(fakeAws({ ...options, clock }), app, engine, { ...options, clock });
+>>>>>>> main
 }

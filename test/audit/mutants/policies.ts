@@ -47,6 +47,10 @@ export const policyMutants: readonly Mutant[] = [
     ...statements,
     { Sid: "Metrics", Effect: "Allow", Action: ["cloudwatch:PutMetricData"], Resource: ["*"] },
   ]),
+  withPolicy("I5", "a handler that reads metrics", keepStock, (statements) => [
+    ...statements,
+    { Sid: "ReadMetrics", Effect: "Allow", Action: ["cloudwatch:GetMetricData"], Resource: ["*"] },
+  ]),
   withPolicy("D3", "a queue over an open line", /^queue\..*-keep-stock$/, (statements) => statements.filter(({ Sid }) => Sid !== "OnlyEncrypted")),
   withPolicy("S2", "another function's secret", keepStock, (statements, { environment, deployment }) => [
     ...statements,

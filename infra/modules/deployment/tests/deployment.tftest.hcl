@@ -182,3 +182,39 @@ run "refuses_a_secret_that_nobody_sets" {
     secrets = { payments-webhook = "orders-dev/payments-webhook", carrier = "orders-dev/carrier" }
   }
 }
+
+run "doors_are_told_whose_tokens_they_take" {
+  command = plan
+
+  variables {
+    environment = {
+      environment        = "dev"
+      account            = "111111111111"
+      region             = "eu-central-1"
+      owner              = "orders team"
+      alarmTopic         = "arn:aws:sns:eu-central-1:111111111111:orders-dev-alarms"
+      logRetentionDays   = 14
+      recoveryDays       = 7
+      deletionProtection = false
+      throttle           = { rate = 50, burst = 100 }
+      backup             = { days = 7 }
+      secrets            = { payments-webhook = "payments team" }
+      jwt                = { issuer = "https://id.example.com/", audience = "orders", keys = "https://id.example.com/keys", tenantClaim = "org" }
+    }
+    endpoints = {
+      set-product = { name = "orders-dev-set-product", timeout = 30, memory = 512, bundle = "main.tf", method = "PUT", path = "/products/:sku", auth = "jwt" }
+    }
+  }
+
+  assert {
+    condition = local.door_settings.environment == {
+      PULSEQUEUE_ENVIRONMENT      = "dev"
+      PULSEQUEUE_ACCOUNT          = "111111111111"
+      PULSEQUEUE_JWT_ISSUER       = "https://id.example.com/"
+      PULSEQUEUE_JWT_AUDIENCE     = "orders"
+      PULSEQUEUE_JWT_KEYS         = "https://id.example.com/keys"
+      PULSEQUEUE_JWT_TENANT_CLAIM = "org"
+    }
+    error_message = "The functions behind the API verify tokens by themselves: they must know whose."
+  }
+}

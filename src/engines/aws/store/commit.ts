@@ -40,7 +40,8 @@ export async function commitAll(context: StoreContext, commit: Commit<AwsDeliver
 /** Each identity once, since a transaction takes an item once; or an event that says something else than one before it. */
 function distinct(context: StoreContext, commit: Commit<AwsDelivery>): { readonly events: readonly PlacedEvent[] } | { readonly clash: NewEvent } {
   const events = new Map<string, PlacedEvent>();
-  const cause = Math.max(-1, ...commit.settled.map(({ delivery }) => delivery.sequence));
+  // Behind the event that caused them, and behind what was emitted with the rows that they follow from: those have later versions.
+  const cause = Math.max(-1, ...commit.settled.map(({ delivery }) => delivery.sequence), ...commit.guards.map(({ version }) => version));
   for (const event of commit.events) {
     const one = placed(context, event, cause);
     const other = events.get(one.key);

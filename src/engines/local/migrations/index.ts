@@ -3,9 +3,10 @@ import { PulseQueueError } from "../../../core/errors.ts";
 import { initial } from "./0001-initial.ts";
 import { identity } from "./0002-identity.ts";
 import { tenants } from "./0003-tenants.ts";
+import { origins } from "./0004-origins.ts";
 
 /** In order; the file's `user_version` counts how many of them it has. */
-const migrations: readonly (string | ((db: Database.Database) => void))[] = [initial, identity, tenants];
+const migrations: readonly (string | ((db: Database.Database) => void))[] = [initial, identity, tenants, origins];
 
 /** Marks a file as ours in its header ("PulQ"), so that no other database is taken for one. */
 export const applicationId = 0x50756c51;

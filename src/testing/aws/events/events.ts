@@ -20,6 +20,8 @@ export interface EventBridge {
   createBus(name: string): void;
   /** In place of the one that had its name. */
   putRule(rule: RuleSpec): void;
+  /** Copies of events on their way to a target. */
+  readonly underWay: number;
 }
 
 /** What the bus may do on the way to a target. */
@@ -50,6 +52,7 @@ export function createEventBridge(host: EventBridgeHost): EventBridge {
   const buses = new Set<string>();
   const rules = new Map<string, RuleSpec & { readonly matches: ReturnType<typeof parsePattern> }>();
   let count = 0;
+  let underWay = 0;
 
   const send = ({ name, bus, targetArn, deadLetterArn }: RuleSpec, body: string): void => {
     const target = queueByArn(targetArn);
@@ -76,9 +79,11 @@ export function createEventBridge(host: EventBridgeHost): EventBridge {
     for (const rule of rules.values()) {
       if (rule.bus !== bus || !rule.matches(event)) continue;
       const arrive = (): void => {
+        underWay -= 1;
         send(rule, JSON.stringify(event));
       };
       for (const delay of faults.deliveries()) {
+        underWay += 1;
         if (delay === 0) clock.soon(arrive);
         else clock.timer(delay, arrive);
       }
@@ -98,6 +103,9 @@ export function createEventBridge(host: EventBridgeHost): EventBridge {
 
   return {
     service: { name: "events", operations: { PutEvents: putEvents } },
+    get underWay() {
+      return underWay;
+    },
     createBus: (name) => {
       buses.add(name);
     },

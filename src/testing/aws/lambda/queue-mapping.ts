@@ -2,7 +2,7 @@
 import type { VirtualClock } from "../../clock.ts";
 import type { Call } from "../service/service.ts";
 import type { Message, Queue } from "../sqs/queue.ts";
-import type { Functions } from "./functions.ts";
+import { FunctionError, type Functions } from "./functions.ts";
 
 export interface MappingFaults {
   /** Whether one message that is to be deleted stays. */
@@ -48,13 +48,13 @@ export interface QueueMappingSpec {
   readonly region: string;
 }
 
-/** Wait after a start that was refused, milliseconds. */
+/** Wait after a start that was refused or failed, milliseconds, and starts of one batch at most. */
 const throttled = 1_000;
+const mostStarts = 5;
 
 export function createQueueMapping({ id, function: name, queue, batchSize, concurrency, region }: QueueMappingSpec, host: MappingHost): Mapping {
   const { clock, functions, faults, record } = host;
   let running = 0;
-  let isWaiting = false;
   const note = (action: string, messages: readonly Message[]): void => {
     const bytes = messages.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
     record({ function: name, operation: action, accesses: [{ action, resource: queue.arn }], items: messages.length, bytes });
@@ -68,32 +68,30 @@ export function createQueueMapping({ id, function: name, queue, batchSize, concu
     if (done.length > 0) note("sqs:DeleteMessage", done);
     for (const message of done) queue.remove(message);
   };
+  /** Tries again what is refused for now, a few times: then the messages come again when their visibility ends, as after any failure. */
+  const start = async (messages: readonly Message[]): Promise<void> => {
+    const Records = messages.map((message) => recordOf(message, queue.arn, region));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        settle(messages, await functions.invoke(name, { Records }));
+        return;
+      } catch (thrown) {
+        const isRefused = thrown instanceof FunctionError && thrown.why === "throttled";
+        await new Promise<void>((resolve) => void clock.timer(throttled, resolve));
+        if (!isRefused || attempt === mostStarts) return;
+      }
+    }
+  };
   const poll = (): void => {
-    while (mapping.isEnabled && host.isOn() && !isWaiting && running < concurrency) {
+    while (mapping.isEnabled && host.isOn() && running < concurrency) {
       const messages = queue.receive(batchSize);
       if (messages.length === 0) return;
       note("sqs:ReceiveMessage", messages);
       running += 1;
-      const Records = messages.map((message) => recordOf(message, queue.arn, region));
-      functions
-        .invoke(name, { Records })
-        .then(
-          (answer) => {
-            settle(messages, answer);
-          },
-          () => {
-            // The messages come again when their visibility ends.
-            isWaiting = true;
-            clock.timer(throttled, () => {
-              isWaiting = false;
-              poll();
-            });
-          },
-        )
-        .finally(() => {
-          running -= 1;
-          clock.soon(poll);
-        });
+      void start(messages).then(() => {
+        running -= 1;
+        clock.soon(poll);
+      });
     }
   };
   const mapping: Mapping = { id, function: name, sourceArn: queue.arn, isEnabled: true, wake: poll, behind: () => 0 };

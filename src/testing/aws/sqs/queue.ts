@@ -88,14 +88,10 @@ export function createQueue(spec: QueueSpec, arn: string, url: string, { clock, 
   const seen = new Map<string, { readonly message: Message; readonly until: number }>();
   const listeners: (() => void)[] = [];
   let nextWake: { readonly at: number; readonly cancel: () => void } | undefined;
-  /** Wakes whoever listens: now, or once the first of those that wait is visible. */
+  /** Wakes whoever listens once the first of those that wait is visible. */
   const wakeAt = (at: number): void => {
     if (listeners.length === 0) return;
-    const wait = at - clock.monotonic();
-    if (wait <= 0) {
-      for (const listener of listeners) listener();
-      return;
-    }
+    const wait = Math.max(0, at - clock.monotonic());
     if (nextWake !== undefined && nextWake.at <= at) return;
     nextWake?.cancel();
     const cancel = clock.timer(wait, () => {
