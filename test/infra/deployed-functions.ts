@@ -12,13 +12,15 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { createHmac } from "node:crypto";
 import { defineApp, defineEndpoint, defineEvent, defineHandler, defineSecret, defineTable } from "pulsequeue";
 import * as awsEngine from "pulsequeue/aws";
-import { simulateAws, settle, virtualClock } from "pulsequeue/testing";
+import { settle, virtualClock } from "pulsequeue/testing";
 import { z } from "zod";
 import { deploymentOf } from "../../src/core/deployment.ts";
 import type { GatewayRequest, GatewayResponse } from "../../src/engines/aws/entries/endpoint.ts";
 import { apiFunction, doorFunction, handlerFunction, openSecrets } from "../../src/lambda/index.ts";
 import type { LambdaFunction } from "../../src/lambda/telemetry.ts";
-import type { AwsEngine } from "../../src/testing/aws/simulate.ts";
+import { fakeAws, type FakeClients } from "../../src/testing/aws/fake-aws.ts";
+import { simulateOn } from "../../src/testing/aws/simulate-on.ts";
+import type { AwsEngine } from "../../src/testing/aws/simulated-aws.ts";
 import type { Access } from "../../src/testing/aws/service/service.ts";
 import { FakeCloudWatch } from "../aws/cloudwatch.ts";
 import { testEnvironment, type Witness } from "../aws/life.ts";
@@ -144,23 +146,24 @@ export async function runDeployedFunctions(witness: Witness): Promise<void> {
   const clock = virtualClock({ now: Date.now() });
   const engine: AwsEngine = {
     ...awsEngine,
-    handlerEntry(version, name, { dynamodb, sqs, lambda }) {
-      const clients = clientsOf(deployment.handlers.get(name)?.function ?? name, { dynamodb, sqs, lambda });
+    handlerEntry(version, name, options) {
+      const clients = clientsOf(deployment.handlers.get(name)?.function ?? name, options as unknown as FakeClients);
       const entry = running.run(clients, () => handlerFunction(version, name, openSecrets));
       return (batch, context) => running.run(clients, () => entry(batch, { ...context, awsRequestId: "request" }));
     },
   };
-  const clientsOf = (name: string, { dynamodb, sqs, lambda }: Pick<typeof aws.services.clients, "dynamodb" | "sqs" | "lambda">): Clients => {
+  const clientsOf = (name: string, { dynamodb, sqs, lambda }: Pick<FakeClients, "dynamodb" | "sqs" | "lambda">): Clients => {
     const sent =
       (client: { send(command: never): Promise<unknown> }): Send =>
       (command) =>
         client.send(command as never);
     return { dynamodb: sent(dynamodb), sqs: sent(sqs), lambda: sent(lambda), ...outer(name) };
   };
-  const aws = simulateAws(app, engine, { clock, secrets: { carrier: carrierValue, sender: senderValue }, record: witness.record });
+  const services = fakeAws({ clock, record: witness.record });
+  const aws = simulateOn(services, app, engine, { clock, secrets: { carrier: carrierValue, sender: senderValue } });
   witness.deployed(app);
   const door = (name: string, start: () => LambdaFunction<GatewayRequest, GatewayResponse>) => {
-    const clients = clientsOf(name, aws.services.clientsOf({ function: name, isAlive: () => true, kill: () => undefined }));
+    const clients = clientsOf(name, services.clientsOf({ function: name, isAlive: () => true, kill: () => undefined }));
     const entry = running.run(clients, start);
     return (asked: GatewayRequest) => running.run(clients, () => entry(asked, { awsRequestId: "request", getRemainingTimeInMillis: () => 10_000 }));
   };

@@ -4,7 +4,7 @@
  */
 import { ask, sessionOf } from "../../src/audit/permissions/policies.ts";
 import type { Policy, Principal } from "../../src/audit/iam/types.ts";
-import { environmentOf } from "../../src/testing/aws/simulate.ts";
+import { environmentOf } from "../../src/testing/aws/simulate-on.ts";
 import type { Call } from "../../src/testing/aws/service/service.ts";
 import { testEnvironment, type Witness } from "../aws/life.ts";
 import { stackOf, type Stack } from "./stack.ts";

@@ -10,6 +10,7 @@ import { seededRandom } from "../random.ts";
 import { deployInto, leftToDo, redriveQueues, type DeployedCode } from "./deployment.ts";
 import type { FakeAws } from "./fake-aws.ts";
 import type { Handler, Process } from "./lambda/functions.ts";
+import { outsider } from "./service/service.ts";
 import type { AwsEngine, FunctionOptions, SdkClients, SimulateAwsOptions, SimulatedAws } from "./simulated-aws.ts";
 
 const environment = "test";
@@ -56,9 +57,9 @@ export function simulateOn(
       secrets = { ...secrets, ...changed };
       deploy(version);
     },
-    open: async () => {
+    open: async (caller = outsider) => {
       const port: ClockPort = clock.port();
-      const queue = await engine.openAws(current, { ...optionsOf(port), clients: services.clients });
+      const queue = await engine.openAws(current, { ...optionsOf(port), clients: services.clientsOf(caller), subscribe: caller === outsider });
       return {
         queue,
         forget: () => {
@@ -96,7 +97,7 @@ function endpointFunction(engine: AwsEngine, app: App, name: string, options: Fu
   if (endpoint === undefined) throw new PulseQueueError("ENDPOINT_UNKNOWN", `App ${app.name} does not know the endpoint ${name}`);
   let opened: Promise<Queue> | undefined;
   return async (event) => {
-    opened ??= engine.openAws(app, options);
+    opened ??= engine.openAws(app, { ...options, subscribe: false });
     const queue = await opened.catch((thrown: unknown) => {
       opened = undefined;
       throw thrown;
@@ -105,7 +106,8 @@ function endpointFunction(engine: AwsEngine, app: App, name: string, options: Fu
   };
 }
 
-function environmentOf({ account, region }: FakeAws, { secrets }: Topology): Environment {
+/** What the stack of a deployment in the simulation says of it. */
+export function environmentOf({ account, region }: Pick<FakeAws, "account" | "region">, { secrets }: Topology): Environment {
   return {
     environment,
     account,

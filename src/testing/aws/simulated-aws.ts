@@ -7,7 +7,7 @@ import type { VirtualClock } from "../clock.ts";
 import type { SeededRandom } from "../random.ts";
 import type { AwsFaults } from "./faults.ts";
 import type { InvocationContext } from "./lambda/functions.ts";
-import type { Call } from "./service/service.ts";
+import type { Call, Caller } from "./service/service.ts";
 
 export interface FunctionOptions {
   readonly environment: string;
@@ -37,7 +37,7 @@ export interface AwsEngine {
   handlerEntry(app: App, name: string, options: Partial<FunctionOptions> & SdkClients): (event: Batch, context: InvocationContext) => Promise<unknown>;
   relayEntry(app: App, options: Partial<FunctionOptions> & SdkClients): (event: Batch) => Promise<unknown>;
   tickerEntry(app: App, options: Partial<FunctionOptions> & SdkClients): () => Promise<unknown>;
-  openAws(app: App, options: Partial<FunctionOptions> & { readonly clients: SdkClients }): Promise<Queue>;
+  openAws(app: App, options: Partial<FunctionOptions> & { readonly clients: SdkClients; readonly subscribe?: boolean }): Promise<Queue>;
 }
 
 export interface SimulateAwsOptions {
@@ -74,7 +74,8 @@ export interface SimulatedAws {
   readonly app: App;
   /** Another version of the app, or of its secrets. What runs goes on. */
   deploy(app: App, secrets?: Readonly<Record<string, string>>): void;
-  open(): Promise<OpenedQueue>;
+  /** `caller`: a function that opens it, for its own endpoint. @default nobody's */
+  open(caller?: Caller): Promise<OpenedQueue>;
   /** A request to an endpoint's function. Rejects where the function gives no answer: then nobody knows what it did. */
   invoke(endpoint: EndpointDefinition, request: InvokeRequest): Promise<InvokeResponse>;
   /** Event sources start functions from now on, and schedules unless they are not to. */
