@@ -61,7 +61,6 @@ const causes: readonly (readonly [series: string, fact: ObservedFact])[] = [
   [attempt("retrying"), { ...settled, state: "retrying", failure }],
   [attempt("scheduled"), { ...settled, state: "scheduled", failure }],
   [attempt("dead"), { ...settled, state: "dead", failure }],
-  ['pulsequeue_dead_letters_total{handler="reserve"}', { ...settled, state: "dead", failure }],
   ['pulsequeue_retries_total{handler="reserve"}', { ...settled, state: "retrying", failure }],
   ['pulsequeue_dead_letters_total{handler="reserve"}', { ...settled, state: "dead", failure }],
   ['pulsequeue_conflicts_total{handler="reserve"}', { type: "conflict", handler: "reserve" }],
