@@ -72,8 +72,8 @@ export const faults: readonly Fault[] = [
     replacements: [
       {
         file: "src/core/publisher.ts",
-        find: "for (const result of await store.append(events)) {",
-        replace: "for (const event of events) for (const result of await store.append([event])) {",
+        find: "const receipts = (await store.append(events)).map(",
+        replace: "const stored = [];\n    for (const event of events) stored.push(...(await store.append([event])));\n    const receipts = stored.map(",
       },
     ],
   },
