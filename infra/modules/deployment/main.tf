@@ -82,7 +82,6 @@ module "handler" {
 
   function             = local.functions[each.value.name]
   settings             = local.settings
-  live_version         = lookup(var.live_versions, each.value.name, null)
   reserved_concurrency = each.value.reserved_concurrency
   network              = contains(keys(try(local.env.network.handlers, {})), each.key) ? one(module.network[*].function) : null
   rule                 = each.value.pattern == null ? null : { name = each.value.rule, bus = module.bus.name, pattern = each.value.pattern }
@@ -106,7 +105,6 @@ module "relay" {
 
   function      = local.functions[var.services.relay.name]
   settings      = local.settings
-  live_version  = lookup(var.live_versions, var.services.relay.name, null)
   streams       = { for name, table in var.tables : name => module.table[name].stream_arn if table.stream }
   delay_queue   = var.names.delay_queue
   failure_queue = var.names.relay_failures
@@ -119,10 +117,9 @@ module "relay" {
 module "ticker" {
   source = "../function"
 
-  function     = local.functions[var.services.ticker.name]
-  settings     = local.settings
-  policies     = local.roles[var.services.ticker.name]
-  live_version = lookup(var.live_versions, var.services.ticker.name, null)
+  function = local.functions[var.services.ticker.name]
+  settings = local.settings
+  policies = local.roles[var.services.ticker.name]
   # One tick at a time.
   reserved_concurrency = 1
 }
@@ -147,10 +144,9 @@ module "door" {
   source   = "../function"
   for_each = merge(var.endpoints, { pq-api = var.services.api })
 
-  function     = local.functions[each.value.name]
-  settings     = local.door_settings
-  policies     = local.roles[each.value.name]
-  live_version = lookup(var.live_versions, each.value.name, null)
+  function = local.functions[each.value.name]
+  settings = local.door_settings
+  policies = local.roles[each.value.name]
 }
 
 module "api" {

@@ -146,9 +146,3 @@ variable "bundles" {
   description = "Folder of the bundles."
   type        = string
 }
-
-variable "live_versions" {
-  description = "Versions that functions' aliases stay at, by the function's name: for a staged deployment, and for going back. Others run the newest."
-  type        = map(string)
-  default     = {}
-}

@@ -48,7 +48,7 @@ resource "aws_lambda_alias" "live" {
   name             = "live"
   description      = "What events and callers reach"
   function_name    = aws_lambda_function.this.function_name
-  function_version = coalesce(var.live_version, aws_lambda_function.this.version)
+  function_version = aws_lambda_function.this.version
 
   lifecycle {
     # An apply publishes versions. Which of them has the traffic is decided by `pulsequeue deploy` and `pulsequeue rollback`, while alarms are watched.

@@ -94,14 +94,3 @@ variable "reserved_concurrency" {
     error_message = "0 or more; 0 stops the function."
   }
 }
-
-variable "live_version" {
-  description = "Version that the alias `live` stays at: while a new one is tried with a part of the traffic, or after going back; null for the newest."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.live_version == null ? true : can(regex("^[1-9][0-9]*$", var.live_version))
-    error_message = "A published version is a number."
-  }
-}

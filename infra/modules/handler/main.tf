@@ -6,7 +6,6 @@ module "function" {
   policies             = { role = var.policies.role, trust = var.policies.trust }
   network              = var.network
   reserved_concurrency = var.reserved_concurrency
-  live_version         = var.live_version
 }
 
 # Attempts are counted and ended by the engine, with their cause. This queue takes only what the engine never saw the end of.

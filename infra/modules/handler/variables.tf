@@ -97,9 +97,3 @@ variable "reserved_concurrency" {
   type        = number
   default     = null
 }
-
-variable "live_version" {
-  description = "As module function takes it."
-  type        = string
-  default     = null
-}

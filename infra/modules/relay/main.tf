@@ -9,10 +9,9 @@ locals {
 module "function" {
   source = "../function"
 
-  function     = var.function
-  settings     = var.settings
-  policies     = { role = var.policies.role, trust = var.policies.trust }
-  live_version = var.live_version
+  function = var.function
+  settings = var.settings
+  policies = { role = var.policies.role, trust = var.policies.trust }
 }
 
 module "failures" {

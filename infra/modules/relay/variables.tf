@@ -49,9 +49,3 @@ variable "failure_queue" {
   description = "Name of the queue of what could not be carried."
   type        = string
 }
-
-variable "live_version" {
-  description = "As module function takes it."
-  type        = string
-  default     = null
-}

@@ -28,17 +28,16 @@ provider "aws" {
 module "deployment" {
   source = "../../modules/deployment"
 
-  environment   = var.environment
-  runtime       = var.runtime
-  names         = var.names
-  tables        = var.tables
-  handlers      = var.handlers
-  endpoints     = var.endpoints
-  services      = var.services
-  secrets       = var.secrets
-  alarms        = var.alarms
-  dashboard     = var.dashboard
-  policies      = "${path.root}/policies"
-  bundles       = coalesce(var.bundles, "${path.root}/../../../build/${var.environment.environment}")
-  live_versions = var.live_versions
+  environment = var.environment
+  runtime     = var.runtime
+  names       = var.names
+  tables      = var.tables
+  handlers    = var.handlers
+  endpoints   = var.endpoints
+  services    = var.services
+  secrets     = var.secrets
+  alarms      = var.alarms
+  dashboard   = var.dashboard
+  policies    = "${path.root}/policies"
+  bundles     = coalesce(var.bundles, "${path.root}/../../../build/${var.environment.environment}")
 }

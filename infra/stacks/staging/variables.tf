@@ -55,9 +55,3 @@ variable "bundles" {
   type        = string
   default     = null
 }
-
-variable "live_versions" {
-  description = "Versions that functions' aliases stay at, by the function's name."
-  type        = map(string)
-  default     = {}
-}

@@ -86,19 +86,6 @@ run "its_log_is_kept_and_encrypted" {
   }
 }
 
-run "stays_at_the_version_it_is_pinned_to" {
-  command = apply
-
-  variables {
-    live_version = "6"
-  }
-
-  assert {
-    condition     = aws_lambda_alias.live.function_version == "6"
-    error_message = "A pinned alias must not move."
-  }
-}
-
 run "refuses_a_runtime_out_of_support" {
   command         = plan
   expect_failures = [var.settings]

@@ -13,8 +13,8 @@ export interface Mappings {
 }
 
 const what = "Lambda refused to switch an event source mapping";
-/** A mapping that is still being switched refuses to be switched again: tries, one a wait. */
-const mostTries = 30;
+/** A mapping that is still being switched refuses to be switched again, for up to a minute, and another operator may come first: tries, one a wait. */
+const mostTries = 60;
 const wait = 2_000;
 
 export function openMappings(lambda: Lambda, resources: Resources, deployment: Deployment, system: Pick<System, "clock" | "random">): Mappings {
@@ -27,7 +27,8 @@ export function openMappings(lambda: Lambda, resources: Resources, deployment: D
       } catch (thrown) {
         const cause: unknown = thrown instanceof Error ? thrown.cause : undefined;
         const isBusy = cause instanceof Error && (cause.name === "ResourceInUseException" || cause.name === "ResourceConflictException");
-        if (!isBusy || tries === mostTries) throw thrown;
+        if (!isBusy) throw thrown;
+        if (tries === mostTries) throw new PulseQueueError("STORE_UNAVAILABLE", `${what}: it is still being switched`, { cause, retryAfter: wait });
         await pause();
       }
     }
