@@ -3,17 +3,8 @@ import { parse } from "@cdktn/hcl2json";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  accountInfra,
-  infraChecks,
-  infraMutants,
-  openModules,
-  runCheck,
-  stackInfra,
-  type Infra,
-  type Mutant,
-  type ParseHcl,
-} from "../../src/audit/infra/index.ts";
+import { accountInfra, infraChecks, openModules, runCheck, stackInfra, type Infra, type ParseHcl } from "../../src/audit/infra/index.ts";
+import { infraMutants, type Mutant } from "./mutants.ts";
 import { projectRoot } from "../support/tree.ts";
 
 const folder = join(projectRoot, "infra");

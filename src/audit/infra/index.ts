@@ -14,4 +14,3 @@ export { isUnknown, type Fields, type Infra, type Resource } from "./resource.ts
 export const infraChecks: ReadonlyMap<string, InfraCheck> = new Map(
   [...storeChecks, ...flowChecks, ...accessChecks, ...groundChecks].map((check) => [check.id, check]),
 );
-export { infraMutants, type Mutant } from "./mutants.ts";
