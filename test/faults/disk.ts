@@ -13,6 +13,8 @@ export interface DiskFault {
   readonly call: "fsync" | "pwrite64" | "pread64";
   readonly error: "EIO" | "ENOSPC";
   readonly work: "small" | "large";
+  /** Ends of the names of the files whose calls are counted. @default all of them, and their folder */
+  readonly of?: readonly string[];
   /** Whether the process makes the file, or opens one that is there. */
   readonly file: "new" | "old";
   /** The first call that is made to fail. */
@@ -26,10 +28,15 @@ export interface DiskFault {
   readonly meaning: "fatal" | "passing" | "told";
 }
 
+const backup = ["-copy-partial", "-copy-partial-journal"];
+const files = ["", "-wal", "-journal", "-lock", ...backup];
+
 export const diskFaults: readonly DiskFault[] = [
   { name: "a sync fails", call: "fsync", error: "EIO", work: "small", file: "old", first: 1, share: 1, meaning: "fatal" },
   { name: "a sync fails while a file is made", call: "fsync", error: "EIO", work: "small", file: "new", first: 1, share: 0.25, meaning: "fatal" },
-  { name: "a sync fails while the log is copied", call: "fsync", error: "EIO", work: "large", file: "old", first: 12, share: 0.08, meaning: "fatal" },
+  { name: "a sync fails while the log is copied", call: "fsync", error: "EIO", work: "large", file: "old", first: 5, share: 0.08, meaning: "fatal" },
+  { name: "a sync of the file fails", call: "fsync", error: "EIO", of: [""], work: "large", file: "old", first: 1, share: 0.08, meaning: "fatal" },
+  { name: "a sync of a backup fails", call: "fsync", error: "EIO", of: backup, work: "small", file: "old", first: 1, share: 0.08, meaning: "fatal" },
   { name: "the disk is full for one write", call: "pwrite64", error: "ENOSPC", work: "small", file: "old", first: 1, share: 1, meaning: "passing" },
   { name: "the disk is full while a file is made", call: "pwrite64", error: "ENOSPC", work: "small", file: "new", first: 1, share: 0.25, meaning: "passing" },
   { name: "a write fails", call: "pwrite64", error: "EIO", work: "small", file: "old", first: 1, share: 0.5, meaning: "fatal" },
@@ -73,36 +80,19 @@ export interface DiskCaseOptions {
 
 /** One life of the process with the n-th call failing. */
 export async function runDiskCase({ script, folder, oldFile }: DiskCaseOptions, fault: DiskFault, n: number): Promise<DiskCase> {
-  const file = join(folder, `${fault.call}-${fault.error}-${fault.work}-${fault.file}-${String(n)}.db`);
+  const file = join(folder, `${fault.name.replaceAll(" ", "-")}-${String(n)}.db`);
   if (fault.file === "old") copyFileSync(oldFile, file);
   const trace = `${file}-trace`;
   const inject = `inject=${fault.call}:error=${fault.error}:when=${String(n)}`;
-  const paths = ["", "-wal", "-journal", "-lock", "-copy-partial", "-copy-partial-journal"].flatMap((suffix) => ["-P", file + suffix]);
-  const args = [
-    "-f",
-    "-y",
-    "--seccomp-bpf",
-    ...paths,
-    "-P",
-    folder,
-    "-o",
-    trace,
-    "-e",
-    `trace=${fault.call}`,
-    "-e",
-    inject,
-    process.execPath,
-    script,
-    file,
-    fault.work,
-  ];
+  const paths = [...(fault.of ?? files).map((suffix) => file + suffix), ...(fault.of === undefined ? [folder] : [])].flatMap((path) => ["-P", path]);
+  const args = ["-f", "-y", "--seccomp-bpf", ...paths, "-o", trace, "-e", `trace=${fault.call}`, "-e", inject, process.execPath, script, file, fault.work];
   const { output, ended } = await run("strace", args);
   const lines = output.split("\n").filter((line) => line !== "");
   const target = targetOf(readFileSync(trace, "utf8"), file, folder);
   // SQLite syncs a folder after making a file in it, and keeps to itself when that fails. The engine syncs it once more.
   const isNoticed = target !== undefined && target !== "folder";
   const violations = ended ? [...judgeLines(fault, lines, isNoticed), ...(await judgeFile(file, lines))] : ["the process does not end"];
-  for (const suffix of ["", "-wal", "-journal", "-lock", "-copy", "-copy-partial", "-copy-partial-journal", "-trace"]) rmSync(file + suffix, { force: true });
+  for (const suffix of [...files, "-copy", "-trace"]) rmSync(file + suffix, { force: true });
   return { target, violations, lines };
 }
 
@@ -118,7 +108,9 @@ function targetOf(trace: string, file: string, folder: string): Target | undefin
 
 function run(command: string, args: readonly string[]): Promise<{ readonly output: string; readonly ended: boolean }> {
   return new Promise((resolve) => {
-    execFile(command, args, { timeout: patience, killSignal: "SIGKILL" }, (error, stdout) => {
+    // strace counts the calls of each thread by itself: with one thread for syncs, those of the log are one row.
+    const env = { ...process.env, UV_THREADPOOL_SIZE: "1" };
+    execFile(command, args, { timeout: patience, killSignal: "SIGKILL", env }, (error, stdout) => {
       resolve({ output: stdout, ended: error?.killed !== true });
     });
   });

@@ -13,13 +13,13 @@ const local = (name: string): string => `src/engines/local/${name}`;
 export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "a failed sync does not stop the engine",
-    by: { fault: "a sync fails", first: 9, last: 11 },
-    replacements: [{ file: local("committer.ts"), find: "} else if (isFatal(error)) die(error, group);", replace: "}" }],
+    by: { fault: "a sync fails", first: 13, last: 15 },
+    replacements: [{ file: local("committer.ts"), find: "          die(storeError(thrown), []);\n", replace: "          void thrown;\n" }],
   },
   {
     name: "SQLite copies the log by itself",
-    by: { fault: "a sync fails while the log is copied", first: 13, last: 15 },
-    replacements: [{ file: local("database.ts"), find: "wal_autocheckpoint = 0", replace: "wal_autocheckpoint = 8192" }],
+    by: { fault: "a sync of the file fails", first: 1, last: 3 },
+    replacements: [{ file: local("database.ts"), find: "wal_autocheckpoint = 0", replace: "wal_autocheckpoint = 1024" }],
   },
   {
     name: "a full disk stops the engine",

@@ -22,6 +22,7 @@ import { createKeys, type LocalKeyStore } from "./keys.ts";
 import { releaseLanes } from "./lanes.ts";
 import { createLedger, type LocalLedger } from "./ledger.ts";
 import { acquireLock } from "./lock.ts";
+import { createLogSync } from "./log-sync.ts";
 import { createNonces } from "./nonces.ts";
 import { createOperate } from "./operate.ts";
 import type { LocalOptions } from "./options.ts";
@@ -95,6 +96,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
   const before = openJournal(statements.journal, statements.meta, vault);
   const recovered = db.transaction(() => recover(statements, before, topology, system)).immediate();
   if (options.file !== ":memory:") syncFolder(dirname(options.file)); // the log is a file since this commit; SQLite hides it when that cannot be synced
+  const log = createLogSync(db, options);
   const windows = new Map<string, Window>();
   const workers = new Map<string, Worker>();
   let started = false;
@@ -113,6 +115,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
       vault?.keyring.flush(); // keys are durable before what was sealed with them is
     },
     at: options.simulate?.at,
+    sync: log?.sync,
     checkpoint: options.file === ":memory:" ? () => undefined : createCheckpoint(db),
     onFlushed: lookAgain,
     onDeath() {
@@ -236,7 +239,8 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
       });
     } finally {
       cancel();
-      committer.close();
+      await committer.close();
+      log?.close();
       try {
         if (options.file !== ":memory:" && committer.failure === undefined) emptyLog(db);
       } finally {
@@ -247,6 +251,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     }
   };
 
+  log?.begin(); // the committer alone writes from here on
   return {
     db,
     vault,

@@ -90,6 +90,10 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     },
   });
   const guard = { assertOpen, errorOf: storeError };
+  const settled = (): Promise<void> =>
+    new Promise((resolve) => {
+      committer.settled(resolve);
+    });
   const act = acting(engine.ledger, guard);
 
   return {
@@ -103,7 +107,7 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
       await engine.idle();
     },
     close: () => engine.close(parseDuration(options.grace ?? "10s")),
-    inspect: guardInspect(engine.inspect, { ...guard, assertOpen: assertReadable }),
+    inspect: guardInspect(engine.inspect, { ...guard, assertOpen: assertReadable, settled }),
     operate: guardOperate(engine.operate, engine.ledger, guard),
     ledger: guardLedger(engine.ledger, guard),
     keys: guardKeys(engine.keys, engine.ledger, guard),
