@@ -23,7 +23,7 @@ export const summed = {
   schedules: ["name", "last"],
   api_keys: ["id", "name", "scope", "tenant", "created", "expires", "revoked", "secrets"],
   nonces: ["nonce", "until"],
-  origins: ["seq", "principal"],
+  origins: ["seq", "last", "principal"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 export type SummedTable = keyof typeof summed;
 

@@ -48,6 +48,8 @@ export interface CommitterOptions {
   readonly clock: Clock;
   /** Checked in each transaction: a process that lost the file to another one must not write. Throws if so. */
   readonly fence: () => void;
+  /** Called in each transaction after its writes. */
+  readonly complete: () => void;
   readonly at: Simulation["at"];
   /** Makes what was committed durable. @default the commit does */
   readonly sync: (() => Promise<void>) | undefined;
@@ -62,6 +64,9 @@ export interface CommitterOptions {
 /** More than this waiting for one commit is refused: a commit takes milliseconds, so the disk is not keeping up. */
 const maxWaitingWrites = 20_000;
 const maxWaitingBytes = 64 * 1024 * 1024;
+
+/** How long a write waits for others while each turn brings more, milliseconds. */
+const longestGathering = 3;
 
 export function createCommitter(options: CommitterOptions): Committer {
   const { db, clock } = options;
@@ -103,6 +108,7 @@ export function createCommitter(options: CommitterOptions): Committer {
           });
         }
       }
+      options.complete();
       guardCrash(() => {
         reach(group, "before-commit");
       });
@@ -126,6 +132,14 @@ export function createCommitter(options: CommitterOptions): Committer {
       crashed = true;
       throw thrown;
     }
+  };
+
+  /** Commits when a turn of the event loop has brought no further write, or the first one has waited long enough. */
+  const gather = (known: number, since: number): void => {
+    clock.soon(() => {
+      if (!syncing && waiting.length > known && clock.monotonic() - since < longestGathering) gather(waiting.length, since);
+      else flush();
+    });
   };
 
   const takeGroup = (): readonly Waiting[] => {
@@ -226,7 +240,7 @@ export function createCommitter(options: CommitterOptions): Committer {
         if (failure !== undefined) reject(failure);
         else if (closed) reject(new PulseQueueError("QUEUE_CLOSED", "The queue is closed"));
         else {
-          if (waiting.length === 0) clock.soon(flush);
+          if (waiting.length === 0) gather(1, clock.monotonic());
           waiting.push({ write, resolve, reject });
           waitingBytes += write.bytes;
         }

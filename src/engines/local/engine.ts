@@ -25,6 +25,7 @@ import { acquireLock } from "./lock.ts";
 import { createLogSync } from "./log-sync.ts";
 import { createNonces } from "./nonces.ts";
 import { createOperate } from "./operate.ts";
+import { createOrigins } from "./origins.ts";
 import type { LocalOptions } from "./options.ts";
 import { recover, type Recovered } from "./recover.ts";
 import { createRetention } from "./retention.ts";
@@ -107,6 +108,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     for (const check of waiters) check();
   };
 
+  const origins = createOrigins(statements.origins);
   const committer = createCommitter({
     db,
     clock: system.clock,
@@ -114,6 +116,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
       if (statements.meta.get("epoch") !== recovered.epoch) throw new PulseQueueError("STORE_LOCKED", "Another engine has taken this file over");
       vault?.keyring.flush(); // keys are durable before what was sealed with them is
     },
+    complete: origins.write,
     at: options.simulate?.at,
     sync: log?.sync,
     checkpoint: options.file === ":memory:" ? () => undefined : createCheckpoint(db),
@@ -137,6 +140,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
   const plainStore = createStore({
     statements,
     journal,
+    origins,
     committer,
     topology,
     windows,

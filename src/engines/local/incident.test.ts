@@ -95,6 +95,27 @@ test("the scope of a planted incident is exactly what it reached: nothing is mis
   await queue.close();
 });
 
+test("who published which of the events that came together is told, also after some of them were removed", async () => {
+  const clock = virtualClock();
+  const queue = await openLocal(app, { file: ":memory:", clock, retention: "1d" });
+  await queue.start();
+  const publish = (names: readonly string[]) =>
+    Promise.all(names.map((name) => queue.publish(placed, { name }, { id: name, principal: `key:${name.slice(0, 1)}` })));
+  await publish(["a-0", "a-1", "b-0", "a-2", "b-1", "b-2"]);
+  await settle(queue, clock);
+  const of = async (principal: string) => (await queue.inspect.incident({ principal })).keys;
+  expect(await of("key:a")).toEqual(["a-0", "a-1", "a-2"]);
+  expect(await of("key:b")).toEqual(["b-0", "b-1", "b-2"]);
+  clock.advance("2d");
+  await publish(["b-3", "b-4", "a-3"]);
+  await settle(queue, clock);
+  await queue.retain();
+  expect(await of("key:a")).toEqual(["a-3"]);
+  expect(await of("key:b")).toEqual(["b-3", "b-4"]);
+  expect((await queue.verify()).problems).toEqual([]);
+  await queue.close();
+});
+
 test("who published an event is kept when a file of an older format is opened", async () => {
   const file = join(testFolder(), "app.db");
   const db = openDatabase({ file });
@@ -104,11 +125,15 @@ test("who published an event is kept when a file of an older format is opened", 
     [1, "key:b"],
     [2, "key:a"],
     [3, "key:b"],
+    [4, "key:b"],
   ] as const)
     db.prepare("INSERT INTO origins VALUES (?, ?, ?)").run(seq, principal, checksum(seq, principal));
   db.pragma("user_version = 3");
   db.close();
   const migrated = openDatabase({ file });
-  expect(originStatements(migrated).of("key:b", 0, 10)).toEqual([1, 3]);
+  expect(originStatements(migrated).of("key:b", 0, 10)).toEqual([
+    { first: 1, last: 1 },
+    { first: 3, last: 4 },
+  ]);
   migrated.close();
 });

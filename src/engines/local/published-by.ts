@@ -9,12 +9,14 @@ const page = 1_000;
 export function publishedBy(statements: Statements, journal: Journal, principal: string): readonly EventView[] {
   const found: EventView[] = [];
   for (let after = 0; ;) {
-    const positions = statements.origins.of(principal, after, page);
-    for (const position of positions) {
-      const row = statements.journal.bySequence(position);
-      if (row !== undefined) found.push(eventView(journal, row));
+    const runs = statements.origins.of(principal, after, page);
+    for (const { first, last } of runs) {
+      for (let position = first; position <= last; position += 1) {
+        const row = statements.journal.bySequence(position); // none where retention has removed it
+        if (row !== undefined) found.push(eventView(journal, row));
+      }
     }
-    after = positions.at(-1) ?? after;
-    if (positions.length < page) return found;
+    after = runs.at(-1)?.first ?? after;
+    if (runs.length < page) return found;
   }
 }

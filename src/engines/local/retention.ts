@@ -35,7 +35,8 @@ export function createRetention({ db, meta, committer, doneUpTo }: RetentionOpti
        SELECT min(principal) FROM origins
        UNION ALL SELECT (SELECT min(o.principal) FROM origins o WHERE o.principal > known.principal) FROM known WHERE known.principal IS NOT NULL
      )
-     DELETE FROM origins WHERE principal IN (SELECT principal FROM known) AND seq <= ? AND NOT EXISTS (SELECT 1 FROM events e WHERE e.seq = origins.seq)`,
+     DELETE FROM origins WHERE principal IN (SELECT principal FROM known) AND seq <= @to AND last <= @to
+       AND NOT EXISTS (SELECT 1 FROM events e WHERE e.seq BETWEEN origins.seq AND origins.last)`,
   );
   const removeAnswers = db.prepare("DELETE FROM answers WHERE time < ?");
 
@@ -49,7 +50,7 @@ export function createRetention({ db, meta, committer, doneUpTo }: RetentionOpti
     const removed = removeEvents.run(from, to).changes;
     meta.set("anchor", `${String(to)} ${hash}`);
     removeSteps.run(to);
-    removeOrigins.run(to);
+    removeOrigins.run({ to });
     return { removed, more: true };
   };
 

@@ -5,6 +5,7 @@ import type { Topology } from "../../core/topology.ts";
 import type { Committer } from "./committer.ts";
 import { reading } from "./failure.ts";
 import type { Journal } from "./journal.ts";
+import type { Origins } from "./origins.ts";
 import { emptyContext, settleDeliveries, type SettleContext } from "./settle.ts";
 import { stored } from "./statements/deliveries.ts";
 import { lastCharacter } from "./statements/records.ts";
@@ -15,6 +16,7 @@ import type { LocalDelivery, Window } from "./window.ts";
 export interface StoreOptions {
   readonly statements: Statements;
   readonly journal: Journal;
+  readonly origins: Origins;
   readonly committer: Committer;
   readonly topology: Topology;
   /** By handler name. */
@@ -27,13 +29,14 @@ export interface StoreOptions {
 }
 
 export function createStore(options: StoreOptions): Store<LocalDelivery> {
-  const { statements, journal, committer } = options;
+  const { statements, journal, origins, committer } = options;
 
   /** Appends an event and, where it is due later, schedules its deliveries. */
   const append = (event: NewEvent): ReturnType<Journal["append"]> => {
     const result = journal.append(event);
-    if (event.principal !== undefined && "receipt" in result && !result.receipt.duplicate) statements.origins.insert(result.sequence, event.principal);
-    if (event.dueAt !== undefined && "receipt" in result && !result.receipt.duplicate) {
+    if ("error" in result || result.receipt.duplicate) return result;
+    if (event.principal !== undefined) origins.note(result.sequence, event.principal);
+    if (event.dueAt !== undefined) {
       for (const handler of options.topology.subscribers.get(event.type) ?? []) {
         const window = options.windows.get(handler.name);
         if (window === undefined) continue;
@@ -66,6 +69,11 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
     return { outcome: "committed" };
   };
 
+  const revert = (): void => {
+    journal.revert();
+    origins.forget();
+  };
+
   return {
     append(events) {
       const bytes = events.reduce((sum, event) => sum + event.data.length, 0);
@@ -78,7 +86,7 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
           options.wake(events);
         },
         revert() {
-          journal.revert();
+          revert();
         },
       });
     },
@@ -128,7 +136,7 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
           if (commit.events.length > 0) options.wake(commit.events);
         },
         revert() {
-          journal.revert();
+          revert();
           for (const undo of context.undo) undo();
         },
       });
