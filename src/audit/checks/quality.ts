@@ -52,8 +52,8 @@ const linter: Check = {
         "CI",
         "the linter is part of what every change must pass",
         [".ci/run"],
-        (path) => (/^step lint .*npm run --silent lint$/m.test(textOf(project, path)) ? undefined : "it does not lint"),
-        (path) => ({ file: path, line: lineOf(textOf(project, path), /^step lint/m) ?? 1, value: "npm run lint" }),
+        (path) => (/^ *step lint .*npm run --silent lint$/m.test(textOf(project, path)) ? undefined : "it does not lint"),
+        (path) => ({ file: path, line: lineOf(textOf(project, path), /^ *step lint/m) ?? 1, value: "npm run lint" }),
       ),
     ];
   },
