@@ -13,8 +13,8 @@ const schema = z.object({ id: z.string(), email: z.string() });
 const person = schema.extend({ home: z.object({ street: z.string(), city: z.string() }), lines: z.array(z.object({ note: z.string() })) });
 
 function walkOn(data: unknown): string {
-  let place = data as { readonly next?: unknown };
-  while (place.next !== undefined) place = place.next;
+  let place: unknown = data;
+  while (place !== undefined) place = (place as { readonly next?: unknown }).next;
   return "the end";
 }
 

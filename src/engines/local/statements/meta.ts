@@ -43,16 +43,16 @@ export function metaStatements(db: Database): MetaStatements {
       return id;
     },
     findName(kind, name) {
-      const [id, sum] = (findName.get(kind, name) ?? []) as [] | [id: number, sum: number];
-      if (id === undefined) return undefined;
-      checkSum("names", sum, id, kind, name);
-      return id;
+      const row = findName.get(kind, name) as [id: number, sum: number] | undefined;
+      if (row === undefined) return undefined;
+      checkSum("names", row[1], row[0], kind, name);
+      return row[0];
     },
     nameOf(kind, id) {
-      const [name, sum] = (nameOf.get(id, kind) ?? []) as [] | [name: string, sum: number];
-      if (name === undefined) return undefined;
-      checkSum("names", sum, id, kind, name);
-      return name;
+      const row = nameOf.get(id, kind) as [name: string, sum: number] | undefined;
+      if (row === undefined) return undefined;
+      checkSum("names", row[1], id, kind, row[0]);
+      return row[0];
     },
     checkNames() {
       for (const row of everyName.iterate() as IterableIterator<[id: number, kind: string, name: string, sum: number]>) {
