@@ -4,7 +4,7 @@
  * pages carry no checksum: a flipped bit is found before it is served.
  */
 import type { EventRecord, NewEvent } from "../../core/envelope.ts";
-import { PulseQueueError } from "../../core/errors.ts";
+import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 import { decodeJson, sameJson, type Json } from "../../core/json.ts";
 import type { Receipt } from "../../core/ports.ts";
 import { eventPlace } from "../../core/sealed-store.ts";
@@ -15,7 +15,7 @@ import type { MetaStatements } from "./statements/meta.ts";
 import { sha256 } from "../../machine/hash.ts";
 
 export interface Journal {
-  /** Appends inside the transaction of the caller. An `IDENTITY_REUSED` error stands for an event that was not stored. */
+  /** Appends inside the transaction of the caller. An error, `IDENTITY_REUSED` or `STORE_CORRUPT`, stands for an event that was not stored. */
   append(event: NewEvent): AppendResult;
   /** Whether an event with this identity and other content is there. */
   clashes(event: NewEvent): boolean;
@@ -128,7 +128,12 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements, va
           hash,
         ])
       ) {
-        return duplicate(event, source);
+        try {
+          return duplicate(event, source);
+        } catch (thrown) {
+          if (!isPulseQueueError(thrown)) throw thrown;
+          return { error: thrown }; // of a damaged event: others of this write may be in the transaction already
+        }
       }
       head = { seq, hash };
       return { receipt: { id, duplicate: false }, sequence: seq };
