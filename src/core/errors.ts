@@ -30,6 +30,7 @@ export const errorCatalogue = {
   ANSWER_TOO_LARGE: entry(413, "fix-input", "Ask for less at once, e.g. with a smaller `limit`."),
   PAYLOAD_TOO_DEEP: entry(400, "fix-input", "Flatten the data to at most 32 levels of nesting."),
   ID_INVALID: entry(400, "fix-input", "Use an id, source or key of 1 to 256 printable characters, without control characters."),
+  KEY_PERSONAL: entry(400, "fix-input", "Choose another key, such as an id; or, if the key's field is no personal data, take it out of the event's `pii`."),
   IDENTITY_REUSED: entry(409, "fix-input", "The same source and id (of the same tenant) were published with other data: give the new event its own id."),
   ROW_INVALID: entry(422, "fix-input", "Write a row that the table's schema accepts; the message lists each path and reason."),
   KEY_INVALID: entry(400, "fix-input", "Give every key field of the table as a non-empty string or a finite number."),

@@ -1,7 +1,8 @@
 import { PulseQueueError } from "./errors.ts";
 import { checkName } from "./names.ts";
-import { checkPaths } from "./personal-data.ts";
+import { checkPaths, isWithin } from "./personal-data.ts";
 import type { InputOf, OutputOf, Schema } from "./schema.ts";
+import { selectedPaths } from "./selection.ts";
 
 /** What `defineEvent` takes. */
 export interface EventOptions<S extends Schema> {
@@ -9,7 +10,7 @@ export interface EventOptions<S extends Schema> {
   readonly version?: number;
   /** Any Standard Schema. What it accepts is stored as JSON; what it returns is what handlers see. */
   readonly schema: S;
-  /** Ordering and partition key, 1 to 256 characters. @default none */
+  /** Ordering and partition key, 1 to 256 characters. It is stored as it is, so it must not come from personal data. @default none */
   readonly key?: (data: OutputOf<S>) => string;
   /** Paths of personal data, e.g. `"email"` or `"customer.name"`: redacted wherever people look, encrypted at rest where a key is given. @default [] */
   readonly pii?: readonly string[];
@@ -55,7 +56,7 @@ export type EventData<E extends AnyEvent> = OutputOf<E["schema"]>;
  * @example
  * const orderPlaced = defineEvent("order.placed", { schema: z.object({ orderId: z.string() }), key: (data) => data.orderId });
  *
- * Throws `DECLARATION_INVALID` for a name, version, schema or path that cannot work.
+ * Throws `DECLARATION_INVALID` for a name, version, schema or path that cannot work, and for a key that is seen to be personal data.
  */
 export function defineEvent<const Name extends string, S extends Schema>(name: Name, options: EventOptions<S>): EventDefinition<Name, S> {
   checkName("event", name);
@@ -67,16 +68,27 @@ export function defineEvent<const Name extends string, S extends Schema>(name: N
   if (version > 1 && options.upcast === undefined) {
     throw new PulseQueueError("DECLARATION_INVALID", `Event ${name}: version ${String(version)} needs \`upcast\`, since older versions may still be stored`);
   }
+  const pii = checkPaths(`Event ${name}`, options.pii ?? [], []);
+  if (options.key !== undefined && pii.length > 0) checkKey(name, options.key, pii);
   return Object.freeze({
     kind: "event" as const,
     name,
     version,
     schema: options.schema,
     key: options.key,
-    pii: checkPaths(`Event ${name}`, options.pii ?? [], []),
+    pii,
     subject: options.subject,
     upcast: options.upcast,
   });
+}
+
+function checkKey(name: string, key: (data: never) => string, pii: readonly string[]): void {
+  const personal = selectedPaths(key).find((path) => pii.some((declared) => isWithin(path, declared)));
+  if (personal === undefined) return;
+  throw new PulseQueueError(
+    "DECLARATION_INVALID",
+    `Event ${name}: its key is made of ${personal}, personal data, which a key cannot hide: use an id as the key`,
+  );
 }
 
 /** Throws `DECLARATION_INVALID` unless `schema` implements Standard Schema. */

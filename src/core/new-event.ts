@@ -6,7 +6,7 @@ import type { AnyEvent } from "./event.ts";
 import { decodeJson, encodeJson } from "./json.ts";
 import { limits } from "./limits.ts";
 import { checkIdentifier, checkSource, checkTraceparent } from "./names.ts";
-import { personalValues } from "./personal-data.ts";
+import { tellsPersonal } from "./personal-data.ts";
 import type { System } from "./ports.ts";
 import { parseWith } from "./schema.ts";
 
@@ -21,7 +21,7 @@ export interface NewEventOptions extends EmitOptions {
 
 /**
  * Validates `data` and makes the event to be stored. `parent` is the event whose handling emits this one.
- * Throws `PAYLOAD_…`, `ID_INVALID`, `DECLARATION_INVALID` (a delay that is no duration).
+ * Throws `PAYLOAD_…`, `ID_INVALID`, `KEY_PERSONAL`, `DECLARATION_INVALID` (a delay that is no duration).
  */
 export function newEvent(
   system: Pick<System, "clock" | "newId" | "trace">,
@@ -34,8 +34,8 @@ export function newEvent(
   const text = encodeJson(data, what, limits.eventBytes);
   const output = parseWith(event.schema, data, "PAYLOAD_INVALID", what, event.pii);
   const key = options.key ?? event.key?.(output as never);
-  if (key !== undefined && event.pii.length > 0 && personalValues(decodeJson(text), event.pii).includes(key))
-    throw new PulseQueueError("DECLARATION_INVALID", `${what}: its key is personal data, which cannot be encrypted: use an id as the key`);
+  if (key !== undefined && event.pii.length > 0 && tellsPersonal(key, decodeJson(text), event.pii))
+    throw new PulseQueueError("KEY_PERSONAL", `${what}: its key is a value of its personal data, and a key is stored and shown as it is`);
   const subject = event.subject?.(output as never);
   const now = system.clock.now();
   const id = options.id === undefined ? system.newId() : checkIdentifier("event id", options.id);

@@ -48,15 +48,24 @@ const leastLength = 3;
 /** The texts and numbers at the paths and below, as text. */
 export function personalValues(value: Json, paths: readonly string[]): readonly string[] {
   const values: string[] = [];
-  const collect = (found: Json): void => {
-    if (typeof found === "object" && found !== null) for (const inner of Object.values(found)) collect(inner ?? null);
-    else if (typeof found === "string" || typeof found === "number") values.push(String(found));
-  };
   mapPaths(value, paths, (found) => {
-    collect(found);
+    collectTexts(found, values);
     return found;
   });
   return values.filter((text) => text.length >= leastLength);
+}
+
+/** Whether `text` is personal data of `value`, and stands nowhere in it outside the paths, where everybody may read it anyway. */
+export function tellsPersonal(text: string, value: Json, paths: readonly string[]): boolean {
+  if (!personalValues(value, paths).includes(text)) return false;
+  const plain: string[] = [];
+  collectTexts(redact(value, paths), plain);
+  return !plain.includes(text);
+}
+
+function collectTexts(value: Json, texts: string[]): void {
+  if (typeof value === "object" && value !== null) for (const inner of Object.values(value)) collectTexts(inner ?? null, texts);
+  else if (typeof value === "string" || typeof value === "number") texts.push(String(value));
 }
 
 /** `text` without any of `values`: the longest first, so that a part of a longer one does not leave the rest. */
@@ -84,6 +93,12 @@ export function scrubError(thrown: unknown, values: readonly string[]): unknown 
   error.name = thrown.name;
   error.stack = scrub(thrown.stack ?? "", values);
   return error;
+}
+
+/** Whether `path` is what `declared` names, or a part of it. Places in lists are left aside, as a declared path goes through all of them. */
+export function isWithin(path: string, declared: string): boolean {
+  const [inner, outer] = [path, declared].map((text) => text.split(".").filter((part) => part !== "*" && !/^\d+$/.test(part)));
+  return outer?.every((part, index) => inner?.[index] === part) === true;
 }
 
 /** Throws `DECLARATION_INVALID` for a path that names nothing, or that names what must be readable: a key or an index. */

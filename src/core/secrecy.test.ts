@@ -10,20 +10,59 @@ import { virtualClock } from "../testing/clock.ts";
 
 const system = { clock: virtualClock(), newId: () => "e-1" };
 const schema = z.object({ id: z.string(), email: z.string() });
+const person = schema.extend({ home: z.object({ street: z.string(), city: z.string() }), lines: z.array(z.object({ note: z.string() })) });
+
+function walkOn(data: unknown): string {
+  let place: unknown = data;
+  while (place !== undefined) place = (place as { readonly next?: unknown }).next;
+  return "the end";
+}
 
 describe("what is declared as personal data", () => {
   test.each(["", ".", "customer.", ".name", "a..b"])("the path %j is refused", (path) => {
     expect(() => defineEvent("moved", { schema, pii: [path] })).toThrow(expect.objectContaining({ code: "DECLARATION_INVALID" }));
   });
 
-  test("may not be an event's key, whether computed or given", () => {
-    const byMail = defineEvent("moved", { schema, key: (data) => data.email, pii: ["email"] });
+  type Data = z.infer<typeof person>;
+  test.each<[string, (data: Data) => string, readonly string[]]>([
+    ["itself", (data) => data.email, ["email"]],
+    ["taken apart", ({ email }) => email, ["email"]],
+    ["changed", (data) => data.email.trim().toLowerCase().split("@")[0] ?? "", ["email"]],
+    ["within a text", (data) => `${data.id}/${data.email}`, ["email"]],
+    ["below what is declared", (data) => data.home.street, ["home"]],
+    ["in a list", (data) => data.lines[0]?.note ?? "", ["lines.note"]],
+  ])("may not be declared as an event's key: %s", (_, key, pii) => {
+    const refused = expect.objectContaining({ code: "DECLARATION_INVALID", message: expect.stringContaining("its key is made of ") as unknown }) as unknown;
+    expect(() => defineEvent("moved", { schema: person, key, pii })).toThrow(refused);
+  });
+
+  test.each<[string, (data: Data) => string, readonly string[]]>([
+    ["another field", (data) => data.id, ["email"]],
+    ["a field beside it", (data) => data.home.city, ["home.street"]],
+    ["a field whose name begins like it", (data) => data.id, ["i"]],
+    ["a selector that only looks at it", (data) => (data.email === "" ? "none" : data.id), ["email"]],
+    ["a selector that needs real data", (data) => data.lines.map(({ note }) => note).join(), ["lines.note"]],
+    ["a selector that fails without it", (data) => Buffer.from(data.email).toString(), ["email"]],
+    ["a selector that walks on and on", walkOn, ["email"]],
+  ])("leaves the declared key alone where it is none, or where that is not seen: %s", (_, key, pii) => {
+    expect(defineEvent("moved", { schema: person, key, pii }).key).toBe(key);
+  });
+
+  test("may not be an event's key, whether given or computed out of sight", () => {
+    const unseen = defineEvent("moved", { schema, key: (data) => Buffer.from(data.email).toString(), pii: ["email"] });
     const byId = defineEvent("moved", { schema, key: (data) => data.id, pii: ["email"] });
     const data = { id: "c-1", email: "ada@x" };
-    const refused = expect.objectContaining({ code: "DECLARATION_INVALID", message: expect.not.stringContaining("ada") as unknown }) as unknown;
-    expect(() => newEvent(system, byMail, data, { source: "s" }, undefined)).toThrow(refused);
+    const refused = expect.objectContaining({ code: "KEY_PERSONAL", status: 400, message: expect.not.stringContaining("ada") as unknown }) as unknown;
+    expect(() => newEvent(system, unseen, data, { source: "s" }, undefined)).toThrow(refused);
     expect(() => newEvent(system, byId, data, { source: "s", key: "ada@x" }, undefined)).toThrow(refused);
     expect(newEvent(system, byId, data, { source: "s" }, undefined).key).toBe("c-1");
+  });
+
+  test("may by chance be equal to a key that is none", () => {
+    const byId = defineEvent("moved", { schema, key: (data) => data.id, pii: ["email"] });
+    const data = { id: "same", email: "same" };
+    expect(newEvent(system, byId, data, { source: "s" }, undefined).key).toBe("same");
+    expect(newEvent(system, byId, data, { source: "s", key: "same" }, undefined).key).toBe("same");
   });
 
   test("belongs to the declared subject, which must be storable", () => {

@@ -32,7 +32,7 @@ export interface Call {
 
 /** A request's body, read at most once. */
 export interface Body {
-  /** Throws `PAYLOAD_TOO_LARGE`, `REQUEST_TIMEOUT`, `MEDIA_TYPE_UNSUPPORTED` for a compressed one. */
+  /** Throws `PAYLOAD_TOO_LARGE`, `REQUEST_TIMEOUT`, `BACKPRESSURE`, `REQUEST_INVALID` for a length that is none, `MEDIA_TYPE_UNSUPPORTED` for a compressed one. */
   bytes(limit: number): Promise<Uint8Array>;
   /** Its JSON; `undefined` for an empty one. Throws `MEDIA_TYPE_UNSUPPORTED` unless its type says so, `REQUEST_INVALID`, `PAYLOAD_TOO_DEEP`. */
   json(): Promise<Json | undefined>;
@@ -86,6 +86,8 @@ export function openBody({ request, peer, limits, budget, clock, owner }: BodyOp
     const encoding = request.headers.get("content-encoding");
     if (encoding !== null && encoding.toLowerCase() !== "identity") throw new PulseQueueError("MEDIA_TYPE_UNSUPPORTED", "A compressed body is not taken");
     const announced = request.headers.get("content-length");
+    // A length that is no number would take away the bound on what is held at once.
+    if (announced !== null && !/^\d+$/.test(announced)) throw new PulseQueueError("REQUEST_INVALID", "Content-Length is not a number of bytes");
     const length = announced === null ? undefined : Number(announced);
     if (length !== undefined && length > limit) throw new PulseQueueError("PAYLOAD_TOO_LARGE", `The body is larger than ${String(limit)} bytes`);
     if (length === 0 && request.headers.get("transfer-encoding") === null) return new Uint8Array();

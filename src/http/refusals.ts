@@ -26,6 +26,7 @@ const reasons: Readonly<Partial<Record<ErrorCode, RefusalReason>>> = {
   ID_INVALID: "validation",
   IDENTITY_REUSED: "validation",
   KEY_INVALID: "validation",
+  KEY_PERSONAL: "validation",
   OPERATION_INVALID: "validation",
 };
 

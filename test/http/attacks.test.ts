@@ -96,6 +96,8 @@ describe("size and type", () => {
 
   test.each([
     ["a body above the cap", { body: sized(300 * 1024) }, 413, "PAYLOAD_TOO_LARGE"],
+    ["an announced length that is no number", { body: event, headers: { ...structured, "content-length": "many" } }, 400, "REQUEST_INVALID"],
+    ["an announced length below none", { body: event, headers: { ...structured, "content-length": "-5" } }, 400, "REQUEST_INVALID"],
     ["an announced length above the cap", { body: event, headers: { ...structured, "content-length": "99999999999" } }, 413, "PAYLOAD_TOO_LARGE"],
     ["a compressed body", { body: event, headers: { ...structured, "content-encoding": "gzip" } }, 415, "MEDIA_TYPE_UNSUPPORTED"],
     ["another charset", { body: event, headers: { "content-type": "application/cloudevents+json; charset=utf-16" } }, 415, "MEDIA_TYPE_UNSUPPORTED"],

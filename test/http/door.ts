@@ -95,7 +95,7 @@ const principal = (id: string, scope: Principal["scope"], tenant?: string): Prin
 export const principals: Readonly<Record<string, Principal>> = {
   publisher: principal("publisher", { roles: ["publisher"], ...everything }),
   narrow: principal("narrow", { roles: ["publisher"], events: ["order.placed"], endpoints: ["show"] }),
-  viewer: principal("viewer", { roles: ["viewer"], events: [], endpoints: [] }),
+  viewer: principal("viewer", { roles: ["viewer"], ...everything }),
   operator: principal("operator", { roles: ["operator"], events: [], endpoints: [] }),
   auditor: principal("auditor", { roles: ["auditor"], events: [], endpoints: [] }),
   all: principal("all", { roles: ["publisher", "viewer", "operator", "auditor"], ...everything }),

@@ -2,6 +2,8 @@ import { CloudEvent, HTTP, type Message } from "cloudevents";
 import { describe, expect, test } from "vitest";
 import { batch, bodyOf, cloudEvent, openDoor, publish, structured, type Door } from "./door.ts";
 
+const ada = "ada@example.org";
+
 function send(door: Door, message: Message): Promise<Response> {
   return door.ask("/v1/events", { as: "publisher", headers: message.headers as Record<string, string>, body: message.body as string });
 }
@@ -65,6 +67,26 @@ describe("a batch is answered entry by entry", () => {
   });
 });
 
+describe("a key and personal data", () => {
+  test("may be equal by chance: what is no personal data may be the key", async () => {
+    await using door = await openDoor();
+    const data = { orderId: ada, quantity: 1, email: ada };
+    expect(await publish(door, cloudEvent({ data }))).toMatchObject({ status: 202 });
+    expect(await publish(door, cloudEvent({ id: "e-2", partitionkey: ada, data }))).toMatchObject({ status: 202 });
+    expect(await door.queue.inspect.events()).toMatchObject([{ key: ada }, { key: ada }]);
+  });
+
+  test("of one entry keeps none of the others out, and tells the publisher a way out but not the data", async () => {
+    await using door = await openDoor();
+    const personal = cloudEvent({ id: "e-2", partitionkey: ada, data: { orderId: "o-1", quantity: 1, email: ada } });
+    const text = await (await door.ask("/v1/events", { as: "publisher", headers: batch, body: JSON.stringify([cloudEvent(), personal]) })).text();
+    expect(JSON.parse(text)).toMatchObject({
+      results: [{ status: 202 }, { status: 400, code: "KEY_PERSONAL", detail: expect.stringContaining("Choose another key") as unknown }],
+    });
+    expect(text).not.toContain(ada);
+  });
+});
+
 describe("Idempotency-Key", () => {
   const keyed = { headers: { ...structured, "idempotency-key": "key-1" } };
 
@@ -108,6 +130,7 @@ describe("what is not a CloudEvent is refused, and nothing of it is stored", () 
     ["a source that is no URI", cloudEvent({ source: "a b" }), "ID_INVALID"],
     ["an id with a control character", cloudEvent({ id: "a\u0000" }), "ID_INVALID"],
     ["a tenant that is half a character", cloudEvent({ tenantid: "\ud800" }), "REQUEST_INVALID"],
+    ["a key that is personal data", cloudEvent({ partitionkey: ada, data: { orderId: "o-1", quantity: 1, email: ada } }), "KEY_PERSONAL"],
     ["an engine's own event", cloudEvent({ type: "pulsequeue.schedule.x" }), "EVENT_UNKNOWN"],
     ["an inherited name", cloudEvent({ type: "constructor" }), "EVENT_UNKNOWN"],
     ["a list", [], "REQUEST_INVALID"],

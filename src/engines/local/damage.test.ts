@@ -120,6 +120,9 @@ describe("a handler never sees what is damaged", () => {
     db.close();
     const queue = await openLocal(faultApp, { file });
     await expect(queue.publish(added, { bucket: "b", amount: 1, note: "intact" }, { id: "one" })).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    const batch = ["three", "one", "four"].map((id) => ({ event: added, data: { bucket: "b", amount: 1, note: "intact" }, options: { id } }));
+    expect(await queue.publishEach(batch)).toMatchObject([{ duplicate: false }, { code: "STORE_CORRUPT" }, { duplicate: false }]);
+    expect((await queue.facts()).head).toBe(4);
     await queue.close();
   });
 });

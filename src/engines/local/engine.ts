@@ -94,6 +94,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
   const statements = prepareStatements(db);
   const vault = db.transaction(() => bindVault(statements.meta, options.file, options.vault)).immediate();
   const system = localSystem(options, (statements.journal.newestTime() ?? 0) + 1, vault);
+  statements.meta.checkNames();
   const before = openJournal(statements.journal, statements.meta, vault);
   const recovered = db.transaction(() => recover(statements, before, topology, system)).immediate();
   if (options.file !== ":memory:") syncFolder(dirname(options.file)); // the log is a file since this commit; SQLite hides it when that cannot be synced

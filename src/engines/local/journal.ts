@@ -4,17 +4,18 @@
  * pages carry no checksum: a flipped bit is found before it is served.
  */
 import type { EventRecord, NewEvent } from "../../core/envelope.ts";
-import { PulseQueueError } from "../../core/errors.ts";
+import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
 import { decodeJson, sameJson, type Json } from "../../core/json.ts";
 import type { Receipt } from "../../core/ports.ts";
 import { eventPlace } from "../../core/sealed-store.ts";
 import { openJson, type Vault } from "../../core/vault.ts";
+import { openNames } from "./names.ts";
 import type { EventRow, JournalStatements } from "./statements/journal.ts";
 import type { MetaStatements } from "./statements/meta.ts";
 import { sha256 } from "../../machine/hash.ts";
 
 export interface Journal {
-  /** Appends inside the transaction of the caller. An `IDENTITY_REUSED` error stands for an event that was not stored. */
+  /** Appends inside the transaction of the caller. An error, `IDENTITY_REUSED` or `STORE_CORRUPT`, stands for an event that was not stored. */
   append(event: NewEvent): AppendResult;
   /** Whether an event with this identity and other content is there. */
   clashes(event: NewEvent): boolean;
@@ -46,9 +47,9 @@ interface Head {
 export const genesis = "";
 
 export function openJournal(journal: JournalStatements, meta: MetaStatements, vault?: Vault): Journal {
-  const types = cachedNames(meta, "type");
-  const sources = cachedNames(meta, "source");
-  const tables = cachedNames(meta, "table");
+  const types = openNames(meta, "type");
+  const sources = openNames(meta, "source");
+  const tables = openNames(meta, "table");
   let head = readHead(journal, meta);
   let committed = head;
 
@@ -127,7 +128,12 @@ export function openJournal(journal: JournalStatements, meta: MetaStatements, va
           hash,
         ])
       ) {
-        return duplicate(event, source);
+        try {
+          return duplicate(event, source);
+        } catch (thrown) {
+          if (!isPulseQueueError(thrown)) throw thrown;
+          return { error: thrown }; // of a damaged event: others of this write may be in the transaction already
+        }
       }
       head = { seq, hash };
       return { receipt: { id, duplicate: false }, sequence: seq };
@@ -195,36 +201,4 @@ export function contentHash(
   const numbers = `${String(time)}\n${key ?? ""}\n${tenant ?? ""}\n${String(version)}`;
   const origin = `${correlation ?? ""}\n${causation ?? ""}\n${String(hops)}\n${traceparent ?? ""}\n${String(due ?? "")}`;
   return sha256(`${previous}\n${String(seq)}\n${type}\n${source}\n${id}\n${numbers}\n${origin}\n${data}`);
-}
-
-interface Names {
-  id(name: string): number;
-  name(id: number): string;
-  /** Reads the names anew: a transaction that made some was rolled back. */
-  forget(): void;
-}
-
-function cachedNames(meta: MetaStatements, kind: "type" | "source" | "table"): Names {
-  const ids = new Map<string, number>();
-  const names = new Map<number, string>();
-  const keep = (id: number, name: string): number => {
-    ids.set(name, id);
-    names.set(id, name);
-    return id;
-  };
-  const load = (): void => {
-    ids.clear();
-    names.clear();
-    for (const [id, name] of meta.names(kind)) keep(id, name);
-  };
-  load();
-  return {
-    id: (name) => ids.get(name) ?? keep(meta.intern(kind, name), name),
-    name(id) {
-      const name = names.get(id);
-      if (name === undefined) throw new PulseQueueError("STORE_CORRUPT", `Name ${String(id)} of kind ${kind} is missing`);
-      return name;
-    },
-    forget: load,
-  };
 }

@@ -185,7 +185,7 @@ describe("at rest", () => {
 
   test("a key that is personal data is refused", async () => {
     const opened = await open();
-    await expect(opened.publish(placed, order("o-1", "c-1", email), { key: email })).rejects.toMatchObject({ code: "DECLARATION_INVALID" });
+    await expect(opened.publish(placed, order("o-1", "c-1", email), { key: email })).rejects.toMatchObject({ code: "KEY_PERSONAL" });
   });
 });
 

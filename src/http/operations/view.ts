@@ -56,7 +56,7 @@ export function choiceOf(principal: Principal, { source, tenant }: Readonly<Part
   return { ...(source === undefined ? {} : { source }), ...(tenant === undefined ? {} : { tenant }), ...tenantOf(principal) };
 }
 
-/** A delivery's id as one segment of a path: `take/7` is `take~7`, since an encoded slash is refused. Handlers' names hold no `~`. */
+/** A delivery's id as one segment of a path: `take/7/0` is `take~7~0`, since an encoded slash is refused. Handlers' names hold no `~`. */
 export function deliveryIdOf(segment: string): string {
   return segment.replaceAll("~", "/");
 }

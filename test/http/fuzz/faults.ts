@@ -30,6 +30,16 @@ export const fuzzFaults: readonly FuzzFault[] = [
     ],
   },
   {
+    name: "personal data may be a key",
+    by: /the key of an event is its personal data/,
+    replacements: one("core/new-event.ts", "tellsPersonal(key, decodeJson(text), event.pii)", "tellsPersonal(key, {}, event.pii)"),
+  },
+  {
+    name: "a key that is personal data is the server's fault",
+    by: /the status is 500/,
+    replacements: one("core/new-event.ts", 'PulseQueueError("KEY_PERSONAL"', 'PulseQueueError("DECLARATION_INVALID"'),
+  },
+  {
     name: "a refusal shows its stack",
     by: /shows the inside/,
     replacements: one(

@@ -7,7 +7,8 @@ export interface Input {
   readonly ask: Ask;
 }
 
-const tokens = [...Object.keys(principals), "nobody", "constructor", "__proto__", "", "x".repeat(5_000), "publisher ", "PUBLISHER"];
+const callers = Object.keys(principals);
+const strangers = ["nobody", "constructor", "__proto__", "", "x".repeat(5_000), "publisher ", "PUBLISHER"];
 const types = [
   "application/cloudevents+json",
   "application/cloudevents-batch+json",
@@ -122,7 +123,8 @@ const names = [
 const reads = ["/v1/events", "/v1/events/e-1", "/v1/events/same", "/v1/deliveries", "/v1/dead-letters", "/v1/handlers", "/v1/ledger"];
 
 export function generate(random: SeededRandom, index: number): Input {
-  if (random.chance(0.03)) return { path: random.pick(reads), ask: { method: "GET", as: random.pick(tokens), headers: { host: "localhost" } } };
+  if (random.chance(0.03)) return { path: random.pick(reads), ask: { method: "GET", as: whoOf(random), headers: { host: "localhost" } } };
+  if (random.chance(0.3)) return { path: "/v1/events", ask: calm(random, index) };
   const path = random.chance(0.7) ? "/v1/events" : random.pick(paths);
   const isEvent = path === "/v1/events";
   const method = random.chance(0.85) ? "POST" : random.pick(methods);
@@ -134,17 +136,27 @@ export function generate(random: SeededRandom, index: number): Input {
   if (random.chance(0.03)) headers["host"] = random.pick(hosts);
   if (random.chance(0.03)) headers["origin"] = random.pick(["null", "https://evil.example", "http://localhost"]);
   if (random.chance(0.03)) headers["content-encoding"] = random.pick(["gzip", "identity", "br", "deflate, gzip"]);
+  if (random.chance(0.02)) headers["content-length"] = random.pick(["", "0", "5", "-5", "1e3", "many", "99999999999"]);
   if (random.chance(0.1)) headers["idempotency-key"] = random.pick(["k", "x".repeat(300), `k-${String(index)}`, "a b"]);
   if (random.chance(0.05)) Object.assign(headers, binary(random, index));
   return {
     path: random.chance(0.1) ? spliced(random, path, random.pick(parts)) : path,
     ask: {
       method,
-      as: random.chance(0.8) ? "all" : random.pick(tokens),
+      as: random.chance(0.7) ? "all" : whoOf(random),
       headers,
       ...(body === undefined ? {} : { body: random.chance(0.05) ? noise(random, body) : body }),
     },
   };
+}
+
+/** Well-formed, so that it comes as far as what the event says and who sends it: what is odd about most inputs is refused before. */
+function calm(random: SeededRandom, index: number): Ask {
+  return { method: "POST", as: random.chance(0.4) ? "all" : whoOf(random), headers: { ...structured, host: "localhost" }, body: eventText(random, index, 0) };
+}
+
+function whoOf(random: SeededRandom): string {
+  return random.pick(random.chance(0.7) ? callers : strangers);
 }
 
 function binary(random: SeededRandom, index: number): Record<string, string> {
@@ -169,24 +181,33 @@ function bodyOf(random: SeededRandom, index: number): string {
 /** The same event again and again. */
 const twin = JSON.stringify(cloudEvent({ id: "twin", source: "https://fuzz.example" }));
 
-function eventText(random: SeededRandom, index: number): string {
+/** `oddity`: how often a part of it is another one than it should be. */
+function eventText(random: SeededRandom, index: number, oddity = 0.04): string {
   if (random.chance(0.02)) return twin;
-  const value = (fallback: string): string => (random.chance(0.04) ? random.pick(scalars) : fallback);
-  const data = random.chance(0.5)
-    ? `{"orderId":${value(`"o-${String(index)}"`)},"quantity":${value(String(1 + random.below(10)))}}`
-    : random.chance(0.01)
-      ? `{"orderId":"o","quantity":1,"note":"${"x".repeat(random.pick([262_000, 262_144, 270_000, 290_000, 400_000]))}"}`
-      : `{"orderId":${value('"o"')},"quantity":${value("1")},"note":${value(nested(random))},"email":${value('"a@b"')}}`;
+  const value = (fallback: string): string => (random.chance(oddity) ? random.pick(scalars) : fallback);
+  const type = random.chance(0.85) ? '"order.placed"' : random.pick(['"order.cancelled"', '"none"', '"pulsequeue.schedule.x"']);
   const fields = new Map([
     ["specversion", value('"1.0"')],
-    ["type", value(random.chance(0.85) ? '"order.placed"' : random.pick(['"order.cancelled"', '"none"', '"pulsequeue.schedule.x"']))],
+    ["type", value(type)],
     ["source", value(random.chance(0.9) ? '"https://fuzz.example"' : random.pick(['"shop/take"', '"a b"']))],
     ["id", value(random.chance(0.1) ? '"same"' : `"f-${String(index)}"`)],
-    ["data", value(data)],
+    ["data", value(type === '"order.cancelled"' ? `{"orderId":${value('"o"')}}` : dataText(random, index, value))],
   ]);
-  if (random.chance(0.15)) fields.set(random.pick(names), random.pick(scalars));
-  if (random.chance(0.1)) fields.delete(random.pick(names));
+  if (random.chance(0.05)) fields.set("tenantid", random.pick(['"a"', '"b"', '"none"']));
+  if (random.chance(0.05)) fields.set("partitionkey", random.pick([personal, '"order"']));
+  if (random.chance(4 * oddity)) fields.set(random.pick(names), random.pick(scalars));
+  if (random.chance(2.5 * oddity)) fields.delete(random.pick(names));
   return `{${[...fields].map(([name, text]) => `"${name}":${text}`).join(",")}}`;
+}
+
+/** Stands as personal data, as an order's id, and as a key. */
+const personal = '"ada@b"';
+
+function dataText(random: SeededRandom, index: number, value: (fallback: string) => string): string {
+  if (random.chance(0.5)) return `{"orderId":${value(`"o-${String(index)}"`)},"quantity":${value(String(1 + random.below(10)))}}`;
+  if (random.chance(0.02)) return `{"orderId":"o","quantity":1,"note":"${"x".repeat(random.pick([262_000, 262_144, 270_000, 290_000, 400_000]))}"}`;
+  const id = random.chance(0.1) ? personal : '"o"';
+  return `{"orderId":${value(id)},"quantity":${value("1")},"note":${value(nested(random))},"email":${value(personal)}}`;
 }
 
 function nested(random: SeededRandom): string {

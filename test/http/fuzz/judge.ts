@@ -40,6 +40,7 @@ export function createJudge(door: Door): Judge {
       for (const event of events) {
         const { type, data } = event;
         if (!mayStore(caller, event)) wrong.push(`an event of ${type} was stored for ${as ?? "nobody"}, who may not`);
+        if (isPersonalKey(event)) wrong.push("the key of an event is its personal data");
         if (JSON.stringify(data).length > mostBytes) wrong.push("an event was stored that is too large");
         if (levelsOf(data) > mostLevels) wrong.push("an event was stored that is nested too deep");
         const schema = type === placed.name ? placed.schema : type === cancelled.name ? cancelled.schema : undefined;
@@ -60,6 +61,13 @@ export function createJudge(door: Door): Judge {
 function mayStore(caller: (typeof principals)[string] | undefined, { type, tenant }: EventView): boolean {
   if (caller?.scope.roles.includes("publisher") !== true) return false;
   return (caller.scope.events === "*" || caller.scope.events.includes(type)) && tenant === (caller.tenant ?? tenant);
+}
+
+/** Whether the key tells what stands in the data as personal data alone; a text of one or two characters stands anywhere by chance. */
+function isPersonalKey({ type, key = "", data }: EventView): boolean {
+  if (type !== placed.name || key.length < 3) return false;
+  const { email, ...plain } = data as Readonly<Record<string, Json>>;
+  return email === key && !JSON.stringify(plain).includes(key);
 }
 
 /** The tenants that an answer names. */
