@@ -32,6 +32,7 @@ const unitsOfFigures: Readonly<Record<string, string>> = {
   acceptedMs: "first event accepted ms",
   handledMs: "first event handled ms",
   emptyPerSecond: "empty route/s",
+  barePerSecond: "the same requests to a bare route/s",
   ingestPerSecond: "single events/s",
   batchEventsPerSecond: "events in batches of 100/s",
   emptyP50Ms: "empty route p50 ms",

@@ -25,4 +25,7 @@ export interface ToServer {
   readonly type: "state" | "end";
 }
 
+/** Answers 204. */
 export const emptyPath = "/empty";
+/** Reads a body and answers as a published event is answered, without looking at it. */
+export const barePath = "/bare";

@@ -5,7 +5,7 @@ import { CheckFailed } from "../check.ts";
 import { doorApp, eventText } from "../door/app.ts";
 import { fastest, openConnection, paced, type Asked } from "../door/client.ts";
 import { withServer, type ServerProcess } from "../door/process.ts";
-import { emptyPath } from "../door/protocol.ts";
+import { barePath, emptyPath } from "../door/protocol.ts";
 import { job } from "../job.ts";
 import type { Figures, MeasureOptions } from "../measurement.ts";
 import { percentile } from "../statistics.ts";
@@ -58,8 +58,10 @@ export async function ingest({ place, seconds }: MeasureOptions): Promise<Figure
   const phase = { connections, seconds: Math.min(seconds, 5) };
   return await withServer({ file, handlerMilliseconds: undefined }, async (server) => {
     const { one, many, acknowledged } = publisher(server.tokens.publisher);
-    for (const asked of [empty, one, many]) await fastest(server.port, asked, { connections, seconds: Math.min(seconds, 2) });
+    const bare: Asked = { ...one, path: barePath, answered: () => undefined };
+    for (const asked of [empty, bare, one, many]) await fastest(server.port, asked, { connections, seconds: Math.min(seconds, 2) });
     const emptyPerSecond = await fastest(server.port, empty, phase);
+    const barePerSecond = await fastest(server.port, bare, phase);
     const ingestPerSecond = await fastest(server.port, one, phase);
     const batchEventsPerSecond = (await fastest(server.port, many, { ...phase, connections: 10 })) * batchSize;
     const pace = { ...phase, perSecond: ingestPerSecond / 2 };
@@ -69,6 +71,7 @@ export async function ingest({ place, seconds }: MeasureOptions): Promise<Figure
     await checkJournal(file, acknowledged);
     return {
       emptyPerSecond,
+      barePerSecond,
       ingestPerSecond,
       batchEventsPerSecond,
       emptyP50Ms: percentile(emptyTook, 0.5),
