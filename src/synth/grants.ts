@@ -47,8 +47,8 @@ export function endpointPolicy(context: GrantContext, endpoint: EndpointDefiniti
   const webhook = endpoint.webhook === undefined ? [] : [endpoint.webhook.secret];
   return policy(
     ...logs(context, deployment.endpoints.get(endpoint.name) ?? ""),
-    // Answers to requests that may be repeated.
-    ownDeliveries(context, endpoint.name, ["GetItem", "PutItem"]),
+    // Answers to requests that may be repeated: what is there already is told by the write that it refuses.
+    ownDeliveries(context, endpoint.name, ["PutItem"]),
     ...declared(context, endpoint.name, endpoint.grants),
     endpoint.auth === "api-key" ? allow("Authenticate", ["dynamodb:GetItem"], [arns.table(deployment.system)], leadingKeys("keys")) : undefined,
     endpoint.auth === "webhook" ? allow("RefuseReplays", ["dynamodb:PutItem"], [arns.table(deployment.system)], leadingKeys("nonce#*")) : undefined,

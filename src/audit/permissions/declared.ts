@@ -96,7 +96,7 @@ function endpointRules(stack: Stack, names: Names, name: string): readonly Rule[
   const secrets = [...endpoint.grants.secrets, ...(endpoint.webhook === undefined ? [] : [endpoint.webhook.secret])].map((secret) => secret.name);
   return [
     ...common(stack, names, endpoint),
-    { actions: [...get, ...put], resources: [names.deliveries], parts: [`${name}#1`] },
+    { actions: put, resources: [names.deliveries], parts: [`${name}#1`] },
     names.logs(stack.deployment.endpoints.get(name) ?? ""),
     ...(endpoint.auth === "api-key" ? [{ actions: get, resources: [names.system], parts: ["keys"] }] : []),
     ...(endpoint.auth === "webhook" ? [{ actions: put, resources: [names.system], parts: ["nonce#1"] }] : []),
