@@ -10,7 +10,7 @@ export interface Answer {
 
 export interface Api {
   /** `body`: JSON text. */
-  ask(method: string, path: string, token: string, body?: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  ask(method: string, path: string, token: string | undefined, body?: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
 }
 
 export interface ApiOptions {
@@ -42,7 +42,8 @@ export async function createApi({ variables, place, resources }: ApiOptions): Pr
     ask: (method, path, token, body, headers = {}) =>
       new Promise((resolve, reject) => {
         const { hostname, port } = new URL(place.endpoint);
-        const sent = { host, authorization: `Bearer ${token}`, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers };
+        const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+        const sent = { host, ...authorization, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers };
         const asked = request({ hostname, port, method, path, headers: sent }, (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));

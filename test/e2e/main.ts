@@ -31,7 +31,7 @@ async function main(endpoint: string, folder: string): Promise<void> {
   const api = await createApi({ variables, place, resources });
   const queue = await openAws(orderApp, { ...place, environment: environment.environment, clients, secrets: () => secret });
   let failed = 0;
-  const all = scenarios({ clients, queue, deployment, resources, issuer, api });
+  const all = scenarios({ clients, queue, deployment, resources, issuer, api, secret });
   for (const { name, run } of all) {
     const begun = performance.now();
     const wrong = await run().then(

@@ -1,5 +1,6 @@
 /** The order pipeline as it is deployed: each way that an order can go, and what an operator does about those that went wrong. */
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { PutItemCommand, ScanCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { orderPlaced } from "../../examples/order-pipeline/events.ts";
@@ -20,6 +21,8 @@ export interface Pipeline {
   readonly resources: Resources;
   readonly issuer: Pick<Issuer, "token">;
   readonly api: Api;
+  /** What the payment provider signs with. */
+  readonly secret: string;
 }
 
 export interface Scenario {
@@ -30,7 +33,7 @@ export interface Scenario {
 const reason = "end-to-end test";
 const sku = "SKU-1";
 
-export function scenarios({ clients, queue, deployment, resources, issuer, api }: Pipeline): readonly Scenario[] {
+export function scenarios({ clients, queue, deployment, resources, issuer, api, secret }: Pipeline): readonly Scenario[] {
   const orderOf = (id: string): Promise<Order | undefined> => queue.inspect.table(orders).get(id);
   const reaches = (id: string, state: Order["state"], seconds = 120): Promise<void> =>
     until(async () => (await orderOf(id))?.state === state, `order ${id} ${state}`, seconds);
@@ -74,6 +77,17 @@ export function scenarios({ clients, queue, deployment, resources, issuer, api }
         deepEqual([events.status, (JSON.parse(events.body) as { readonly events: readonly unknown[] }).events.length], [200, 1], events.body);
         const stream = await api.ask("GET", "/v1/stream", token);
         deepEqual([stream.status, (JSON.parse(stream.body) as { readonly code?: string }).code], [404, "CAPABILITY_MISSING"]);
+      },
+    },
+    {
+      name: "a notice that is signed with the secret is taken once, and no other",
+      async run() {
+        const time = String(Math.floor(Date.now() / 1_000));
+        const notify = async (key: string): Promise<number> => {
+          const signature = createHmac("sha256", key).update(`${time}.{}`).digest("hex");
+          return (await api.ask("POST", "/webhooks/payments", undefined, "{}", { "stripe-signature": `t=${time},v1=${signature}` })).status;
+        };
+        deepEqual([await notify("another"), await notify(secret), await notify(secret)], [401, 200, 401]);
       },
     },
     {
