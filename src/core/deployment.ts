@@ -45,7 +45,7 @@ export interface Deployment {
   readonly relayFailures: string;
   /** EventBridge Scheduler group of the ticker and of delays. */
   readonly scheduleGroup: string;
-  /** Secrets Manager secret of each declared secret, by its declared name. */
+  /** Secrets Manager secret of each declared secret, by its declared name; where Parameter Store keeps it, its parameter has a `/` before that. */
   readonly secrets: ReadonlyMap<string, string>;
 }
 

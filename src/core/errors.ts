@@ -62,7 +62,8 @@ export const errorCatalogue = {
   STORE_FOREIGN: entry(500, "never", "This is not a PulseQueue file, or it belongs to another app: choose another file."),
   STORE_CORRUPT: entry(500, "never", "Restore the last backup; `pulsequeue verify` names what is damaged."),
   STORE_FAILED: entry(500, "never", "The disk refused a write or a sync: check it, then restart; accepted events are recovered."),
-  CAPABILITY_MISSING: entry(501, "never", "This engine does not offer that; `pulsequeue doctor` prints what it offers."),
+  // Nothing has failed: where it runs, there is no such thing. A status of a server's error would set off the alarm for them.
+  CAPABILITY_MISSING: entry(404, "never", "This engine does not offer that; `pulsequeue doctor` prints what it offers."),
   OPERATION_INVALID: entry(400, "fix-input", "Give the operation a reason and a filter that names what it acts on."),
   UNAUTHENTICATED: entry(
     401,

@@ -180,18 +180,31 @@ export interface StoredAnswer {
   readonly answer: string;
 }
 
+/** What comes of taking a request with an idempotency key on. */
+export type Claim =
+  /** Nobody else runs it until its answer is committed under this `claim`, it is released, or much time has passed. */
+  | { readonly state: "ours"; readonly claim: string }
+  /** Another process runs it. */
+  | { readonly state: "running" }
+  | { readonly state: "answered"; readonly answer: StoredAnswer };
+
+/** An answer of who took the request on. */
+export interface ClaimedAnswer extends StoredAnswer {
+  readonly claim: string;
+}
+
 /** One atomic write. Either all of it is durable, or nothing of it is. */
 export interface Commit<D extends Delivery = Delivery> {
   readonly settled: readonly Settlement<D>[];
   readonly guards: readonly Guard[];
   readonly writes: readonly RowWrite[];
   readonly events: readonly NewEvent[];
-  readonly answer: StoredAnswer | undefined;
+  readonly answer: ClaimedAnswer | undefined;
 }
 
 export type CommitResult<D extends Delivery = Delivery> =
   | { readonly outcome: "committed" }
-  /** A guard did not hold, or the same request was answered meanwhile. Nothing was written. */
+  /** A guard did not hold, or the same request was answered or taken on by another meanwhile. Nothing was written. */
   | { readonly outcome: "conflict" }
   /** These deliveries are no longer ours (done already, taken over, discarded). Nothing was written. */
   | { readonly outcome: "lost"; readonly deliveries: readonly D[] }
@@ -219,8 +232,13 @@ export interface Store<D extends Delivery = Delivery> {
   steps(delivery: D): Promise<ReadonlyMap<string, string>>;
   /** Keeps a step's result. Resolves after it is durable. Refused (`false`) when the delivery is no longer ours. */
   saveStep(delivery: D, name: string, result: string): Promise<boolean>;
-  /** The answer to a request that was committed before. */
-  answer(request: string): Promise<StoredAnswer | undefined>;
+  /**
+   * Takes a request on, unless it was answered or another process runs it; within one process its caller sees to that. `claim`: the
+   * one under which it was taken on before, to have it on still.
+   */
+  claim(request: string, claim?: string): Promise<Claim>;
+  /** Gives a request up without an answer, so that it may be taken on again at once. Never rejects: what is not given up now is free later. */
+  release(request: string, claim: string): Promise<void>;
   /** All or nothing. Resolves after it is durable. */
   commit(commit: Commit<D>): Promise<CommitResult<D>>;
 }

@@ -271,11 +271,21 @@ describe("an idempotency key", () => {
     const [answered] = other.store.commits.flatMap((commit) => (commit.answer === undefined ? [] : [commit.answer]));
     store.beforeCommit = () => {
       store.beforeCommit = () => undefined;
-      store.answer = () => Promise.resolve(answered);
+      if (answered !== undefined) store.claim = () => Promise.resolve({ state: "answered", answer: answered });
       return { outcome: "conflict" };
     };
     expect(await run(endpointOf(take), request)).toMatchObject({ status: 201, body: { left: 9 }, replayed: true });
     expect(store.journal).toEqual([]);
+  });
+
+  test("taken over by another process meanwhile is 409, and runs no more here", async () => {
+    const { store, run } = world();
+    store.beforeCommit = () => {
+      store.claim = () => Promise.resolve({ state: "running" });
+      return { outcome: "conflict" };
+    };
+    expect(await run(endpointOf(take), request)).toMatchObject({ status: 409, body: { code: "REQUEST_IN_PROGRESS" } });
+    expect(store.commits).toHaveLength(1);
   });
 
   test("that is none is refused", async () => {

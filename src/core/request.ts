@@ -9,7 +9,7 @@ import { decodeJson, encodeJson } from "./json.ts";
 import { limits } from "./limits.ts";
 import { checkIdentifier } from "./names.ts";
 import { scrubError } from "./personal-data.ts";
-import type { Store, StoredAnswer, System } from "./ports.ts";
+import type { ClaimedAnswer, Store, StoredAnswer, System } from "./ports.ts";
 import type { InvokeRequest, InvokeResponse } from "./queue.ts";
 import { parseWith } from "./schema.ts";
 import { Scope } from "./scope.ts";
@@ -53,15 +53,40 @@ async function once(options: RequestOptions, endpoint: EndpointDefinition, reque
   const body = request.body === undefined ? "" : encodeJson(request.body, "The body", limits.eventBytes);
   const hash = system.hash(JSON.stringify([request.params ?? {}, request.query ?? {}, body]));
   const fingerprint = keyed(system, id, hash);
-  if (running.has(id)) throw new PulseQueueError("REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is still running", { retryAfter: 1_000 });
+  if (running.has(id)) throw stillRunning();
   running.add(id);
   try {
-    const known = await store.answer(id);
-    if (known !== undefined) return replay(known.fingerprint === hash ? { ...known, fingerprint } : known, fingerprint); // stored before there was a key
-    return await execute(options, endpoint, request, { request: id, fingerprint });
+    const taken = await store.claim(id);
+    if (taken.state === "running") throw stillRunning();
+    if (taken.state === "answered") {
+      const known = taken.answer;
+      return replay(known.fingerprint === hash ? { ...known, fingerprint } : known, fingerprint); // stored before there was a key
+    }
+    return await answered(options, endpoint, request, { request: id, fingerprint, claim: taken.claim });
   } finally {
     running.delete(id);
   }
+}
+
+/** Runs a request that was taken on. One without an answer to keep is given up: its repetition may succeed. */
+async function answered(
+  options: RequestOptions,
+  endpoint: EndpointDefinition,
+  request: InvokeRequest,
+  identity: Omit<ClaimedAnswer, "answer">,
+): Promise<InvokeResponse> {
+  let isKept = false;
+  try {
+    const response = await execute(options, endpoint, request, identity);
+    isKept = response.status < 400;
+    return response;
+  } finally {
+    if (!isKept) await options.store.release(identity.request, identity.claim);
+  }
+}
+
+function stillRunning(): PulseQueueError {
+  return new PulseQueueError("REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is still running", { retryAfter: 1_000 });
 }
 
 /**
@@ -81,7 +106,7 @@ async function execute(
   options: RequestOptions,
   endpoint: EndpointDefinition,
   request: InvokeRequest,
-  identity: Pick<StoredAnswer, "request" | "fingerprint"> | undefined,
+  identity: Omit<ClaimedAnswer, "answer"> | undefined,
 ): Promise<InvokeResponse> {
   const { system, store } = options;
   const input = endpoint.input === undefined ? request.body : parseWith(endpoint.input, request.body, "PAYLOAD_INVALID", "The body");
@@ -99,8 +124,9 @@ async function execute(
     }
     const reused = result.outcome === "identity-reused" ? work.events[result.index] : undefined;
     if (reused !== undefined) throw reusedIdentity(reused);
-    const known = identity === undefined ? undefined : await store.answer(identity.request);
-    if (known !== undefined && identity !== undefined) return replay(known, identity.fingerprint);
+    const taken = identity === undefined ? undefined : await store.claim(identity.request, identity.claim);
+    if (taken?.state === "answered") return replay(taken.answer, identity?.fingerprint ?? "");
+    if (taken?.state === "running") throw stillRunning();
     system.observe({ type: "conflict", handler: endpoint.name });
   }
   throw new PulseQueueError("CONFLICT_PERSISTENT", `Endpoint ${endpoint.name} met ${String(maxConflicts)} conflicts in a row`, { retryAfter: 1_000 });

@@ -55,9 +55,13 @@ export function sealedStore<D extends Delivery>(store: Store<D>, topology: Topol
       // What a step answers is about whom the event is about.
       return store.saveStep(delivery, name, sealWhole(vault, result, stepPlace(delivery.event, name), { beside: delivery.event.data }));
     },
-    async answer(request) {
-      const known = await store.answer(request);
-      return known === undefined ? undefined : { ...known, answer: openWhole(known.answer, answerPlace(request)) };
+    async claim(request, claim) {
+      const taken = await store.claim(request, claim);
+      if (taken.state !== "answered") return taken;
+      return { ...taken, answer: { ...taken.answer, answer: openWhole(taken.answer.answer, answerPlace(request)) } };
+    },
+    async release(request, claim) {
+      return store.release(request, claim);
     },
     async commit(commit) {
       return store.commit({ ...commit, writes: commit.writes.map(sealWrite), events: commit.events.map(sealEvent), answer: sealAnswer(commit) });

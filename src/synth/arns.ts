@@ -21,6 +21,8 @@ export interface Arns {
   logStreams(functionName: string): string;
   /** A secret. Its last six characters are AWS's choice: `?` stands for one character each. */
   secret(name: string): string;
+  /** A parameter of Parameter Store; its name begins with a `/`, which its ARN has once. */
+  parameter(name: string): string;
   rule(name: string): string;
   /** A one-time or declared schedule of the deployment's group. */
   schedules(pattern: string): string;
@@ -53,6 +55,7 @@ export function arnsOf(deployment: Deployment, { account, region }: Pick<Environ
     logGroup,
     logStreams: (name) => `${logGroup(name)}:log-stream:*`,
     secret: (name) => arn("secretsmanager", `secret:${name}-??????`),
+    parameter: (name) => arn("ssm", `parameter/${name}`),
     rule: (name) => arn("events", `rule/${deployment.bus}/${name}`),
     schedules: (pattern) => arn("scheduler", `schedule/${deployment.scheduleGroup}/${pattern}`),
     keys: arn("kms", "key/*"),

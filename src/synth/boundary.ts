@@ -13,7 +13,10 @@ import { allow, policy, type Policy } from "./policy.ts";
 export function boundaryPolicy({ arns, deployment, environment }: GrantContext): Policy {
   const { prefix } = deployment;
   const ours = `${prefix}-*`;
-  const services = ["dynamodb", "events", "secretsmanager", "sqs"].map((service) => `${service}.${environment.region}.amazonaws.com`);
+  const parameters = Object.keys(environment.parameters ?? {}).length > 0 ? [arns.parameter(`${prefix}/*`)] : [];
+  const services = ["dynamodb", "events", "secretsmanager", "sqs", ...parameters.map(() => "ssm")].map(
+    (service) => `${service}.${environment.region}.amazonaws.com`,
+  );
   return policy(
     allow("Items", ["BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"].map(dynamodb), [
       arns.table(ours),
@@ -28,6 +31,7 @@ export function boundaryPolicy({ arns, deployment, environment }: GrantContext):
     allow("Bus", ["events:PutEvents"], [arns.bus]),
     allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [arns.logStreams(ours)]),
     allow("Secrets", ["secretsmanager:GetSecretValue"], [arns.secret(`${prefix}/*`)]),
+    allow("Parameters", ["ssm:GetParameter"], parameters),
     allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], [arns.keys], {
       "ForAnyValue:StringEquals": { "kms:ResourceAliases": arns.keyAlias },
       StringEquals: { "kms:ViaService": services },

@@ -29,8 +29,10 @@ export interface Environment {
   readonly throttle: { readonly rate: number; readonly burst: number };
   /** Days that AWS Backup keeps a daily backup of every table; optionally, days after which nobody can loosen that, and a vault elsewhere that takes a copy. */
   readonly backup: { readonly days: number; readonly lockedAfterDays?: number; readonly copyTo?: string };
-  /** For each declared secret: who sets its value, and from where. The value itself is never here. */
+  /** For each declared secret that Secrets Manager keeps: who sets its value, and from where. The value itself is never here. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** The same for each that is a SecureString of Parameter Store instead. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** Who issues the tokens of endpoints with `auth: "jwt"`, where their public keys (JWKS) are, and the claim that names the tenant: tokens without it are refused then. */
   readonly jwt?: { readonly issuer: string; readonly audience: string; readonly keys: string; readonly tenantClaim?: string };
   /** Own name of the API with its certificate; the generated address is closed then. */
@@ -112,6 +114,7 @@ const word = text(/^\S{1,256}$/, "1 to 256 characters without a space");
 const optional: Rules = {
   jwt: record({ issuer: address, audience: word, keys: address }, { tenantClaim: word }),
   secrets: map(words),
+  parameters: map(words),
   domain: record({
     name: text(/^(?:[a-z\d-]+\.)+[a-z]{2,}$/, "a name, e.g. api.example.com"),
     certificate: text(/^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/, "the ARN of a certificate"),

@@ -9,6 +9,7 @@ import type { EndpointDefinition } from "../core/endpoint.ts";
 import type { GrantSet } from "../core/grants.ts";
 import type { HandlerDefinition } from "../core/handler.ts";
 import { emitterSource } from "../core/scope.ts";
+import type { SecretDefinition } from "../core/secret.ts";
 import type { AnyTable } from "../core/table.ts";
 import type { Topology } from "../core/topology.ts";
 import type { Arns } from "./arns.ts";
@@ -36,25 +37,23 @@ export function handlerPolicy(context: GrantContext, handler: HandlerDefinition)
     ownDeliveries(context, handler.name, ["BatchGetItem", "ConditionCheckItem", "PutItem", "Query"]),
     allow("ReadLargeEvents", ["dynamodb:GetItem"], [arns.table(deployment.journal)], leadingKeys("e#*")),
     ...declared(context, handler.name, handler.grants),
-    ...keys(context, ["dynamodb", "sqs", ...(handler.grants.secrets.length > 0 ? ["secretsmanager"] : [])]),
+    ...unlock(context, ["dynamodb", "sqs"], handler.grants.secrets),
   );
 }
 
 /** Role policy of an endpoint's function. */
 export function endpointPolicy(context: GrantContext, endpoint: EndpointDefinition): Policy {
   const { arns, deployment } = context;
-  const webhook = endpoint.webhook === undefined ? [] : [endpoint.webhook.secret.name];
-  const secrets = [...endpoint.grants.secrets.map((secret) => secret.name), ...webhook];
+  const webhook = endpoint.webhook === undefined ? [] : [endpoint.webhook.secret];
   return policy(
     ...logs(context, deployment.endpoints.get(endpoint.name) ?? ""),
-    // Answers to requests that may be repeated.
-    ownDeliveries(context, endpoint.name, ["GetItem", "PutItem"]),
-    ...declared(context, endpoint.name, { ...endpoint.grants, secrets: [] }),
-    unlock(context, secrets),
+    // Answers to requests that may be repeated: what is there already is told by the write that it refuses.
+    ownDeliveries(context, endpoint.name, ["PutItem"]),
+    ...declared(context, endpoint.name, endpoint.grants),
     endpoint.auth === "api-key" ? allow("Authenticate", ["dynamodb:GetItem"], [arns.table(deployment.system)], leadingKeys("keys")) : undefined,
     endpoint.auth === "webhook" ? allow("RefuseReplays", ["dynamodb:PutItem"], [arns.table(deployment.system)], leadingKeys("nonce#*")) : undefined,
     allow("RecordRefusals", ["dynamodb:GetItem", "dynamodb:PutItem"], [arns.table(deployment.system)], leadingKeys("ledger")),
-    ...keys(context, ["dynamodb", ...(secrets.length > 0 ? ["secretsmanager"] : [])]),
+    ...unlock(context, ["dynamodb"], [...endpoint.grants.secrets, ...webhook]),
   );
 }
 
@@ -163,7 +162,7 @@ function ownDeliveries({ arns, deployment }: GrantContext, owner: string, verbs:
   return allow("OwnDeliveries", actions, [arns.table(deployment.deliveries)], leadingKeys(`${owner}#*`));
 }
 
-/** Tables, events and secrets that are declared. */
+/** Tables and events that are declared. */
 function declared(context: GrantContext, owner: string, grants: GrantSet): readonly Grant[] {
   const { arns, deployment, topology } = context;
   const { journal } = deployment;
@@ -180,19 +179,37 @@ function declared(context: GrantContext, owner: string, grants: GrantSet): reado
     allow("WriteTables", ["dynamodb:PutItem", "dynamodb:DeleteItem"], tablesOf(context, grants.writes)),
     emits ? allow("Emit", ["dynamodb:PutItem"], [arns.table(journal)], leadingKeys(`e#${emitterSource(topology.app, owner)}#*`)) : undefined,
     emits && ordered ? allow("KeepOrder", ["dynamodb:UpdateItem"], [arns.table(journal)], leadingKeys("k#*")) : undefined,
-    unlock(
-      context,
-      grants.secrets.map((secret) => secret.name),
-    ),
   ];
 }
 
-function unlock({ arns, deployment }: GrantContext, secrets: readonly string[]): Grant {
-  return allow(
-    "Unlock",
-    ["secretsmanager:GetSecretValue"],
-    secrets.map((name) => arns.secret(deployment.secrets.get(name) ?? name)),
-  );
+/** Whether Parameter Store keeps a secret in this environment, and not Secrets Manager. */
+export function isParameter({ parameters = {} }: Pick<Environment, "parameters">, name: string): boolean {
+  return Object.hasOwn(parameters, name);
+}
+
+/** Secrets that are declared, each in the store that keeps it, and the key, through `services` and those stores. */
+function unlock(context: GrantContext, services: readonly string[], secrets: readonly SecretDefinition[]): readonly Grant[] {
+  const { arns, deployment, environment } = context;
+  const [managed, parameters]: [string[], string[]] = [[], []];
+  for (const { name } of secrets) {
+    const full = deployment.secrets.get(name) ?? name;
+    if (isParameter(environment, name)) parameters.push(arns.parameter(full));
+    else managed.push(arns.secret(full));
+  }
+  return [
+    allow("Unlock", ["secretsmanager:GetSecretValue"], managed),
+    allow("UnlockParameters", ["ssm:GetParameter"], parameters),
+    ...keys(context, [...services, ...(managed.length > 0 ? ["secretsmanager"] : [])]),
+    parameters.length === 0 ? undefined : decryptParameters(context, parameters),
+  ];
+}
+
+/** Parameter Store decrypts in the name of who asks, and says to the key which parameter it is for: it opens these and no other. */
+function decryptParameters({ arns, environment }: GrantContext, parameters: readonly string[]): Grant {
+  return allow("DecryptParameters", ["kms:Decrypt"], [arns.keys], {
+    "ForAnyValue:StringEquals": { "kms:ResourceAliases": arns.keyAlias },
+    StringEquals: { "kms:EncryptionContext:PARAMETER_ARN": [...new Set(parameters)].sort(), "kms:ViaService": `ssm.${environment.region}.amazonaws.com` },
+  });
 }
 
 function tablesOf({ arns, deployment }: GrantContext, tables: readonly AnyTable[]): readonly string[] {

@@ -105,6 +105,42 @@ it("nothing but what AWS gives no other form for is a wildcard", () => {
   ]);
 });
 
+describe("a secret in Parameter Store", () => {
+  const inParameters = { ...values, secrets: {}, parameters: { "carrier-key": "shipping team" } };
+
+  it("is read by exactly its name, and opened through Parameter Store for that name alone", () => {
+    const { variables: given, policies: documents } = infrastructureOf(topology, parseEnvironment(inParameters));
+    const granted = (name: string): readonly string[] => permissionsOf(documents.get(name) ?? { Version: "2012-10-17", Statement: [] }).map(permissionText);
+    const arn = "arn:aws:ssm:eu-central-1:111122223333:parameter/orders-prod/carrier-key";
+    const context = `kms:ResourceAliases is alias/orders-prod and kms:EncryptionContext:PARAMETER_ARN is ${arn} and kms:ViaService is ssm.eu-central-1.amazonaws.com`;
+    expect(granted("role.orders-prod-ship").filter((line) => /ssm|secretsmanager/.test(line))).toEqual([
+      `may kms:Decrypt on arn:aws:kms:eu-central-1:111122223333:key/* if ${context}`,
+      `may ssm:GetParameter on ${arn}`,
+    ]);
+    expect([given.secrets, given.parameters]).toEqual([{}, { "carrier-key": "/orders-prod/carrier-key" }]);
+  });
+
+  it("is in the boundary only where the environment keeps one there", () => {
+    const lines = (environmentValues: object): string =>
+      JSON.stringify(infrastructureOf(topology, parseEnvironment({ ...values, ...environmentValues })).policies.get("boundary"));
+    expect(lines(inParameters)).toContain(":parameter/orders-prod/*");
+    expect(lines({})).not.toContain("ssm");
+  });
+
+  it("is in one store, and has a name that Parameter Store takes", () => {
+    expect(problems(() => infrastructureOf(topology, parseEnvironment({ ...inParameters, secrets: values.secrets })))).toEqual([
+      "parameters.carrier-key is in the environment's secrets too: say where its value is",
+    ]);
+    const named = defineApp("aws-orders", { handlers: [ship, tell], endpoints: [place] });
+    expect(problems(() => infrastructureOf(named.topology, parseEnvironment(inParameters)))).toEqual([
+      "parameters.carrier-key its name would begin with the app's, and Parameter Store takes none that begins with aws or ssm",
+    ]);
+    expect(
+      problems(() => infrastructureOf(topology, parseEnvironment({ ...inParameters, parameters: { ...inParameters.parameters, other: "nobody" } }))),
+    ).toEqual(["parameters.other is in the environment, but the app declares no such secret"]);
+  });
+});
+
 describe("the files", () => {
   const files = filesOf(infrastructure);
 
@@ -138,7 +174,7 @@ describe("what cannot be deployed is refused with every reason", () => {
     const network = { cidr: "10.20.0.0/20", zones: ["eu-central-1a", "eu-central-1b"], handlers: { pack: "reaches the printer" } };
     expect(problems(() => infrastructureOf(app.topology, { ...environment, secrets: { other: "somebody" }, network }))).toEqual([
       "buy it takes tokens: say in the environment's jwt who issues them",
-      "secrets.carrier-key is declared: say in the environment's secrets who sets its value",
+      "secrets.carrier-key is declared: say in the environment's secrets or parameters who sets its value",
       "secrets.other is in the environment, but the app declares no such secret",
       "network.handlers.pack is in the environment, but the app declares no such handler",
     ]);

@@ -12,7 +12,17 @@ import { arnsOf } from "./arns.ts";
 import { boundaryPolicy } from "./boundary.ts";
 import { dashboardOf } from "./dashboard.ts";
 import type { Environment, State } from "./environment.ts";
-import { apiPolicy, endpointPolicy, handlerPolicy, relayPolicy, schedulerPolicy, schedulerRole, tickerPolicy, type GrantContext } from "./grants.ts";
+import {
+  apiPolicy,
+  endpointPolicy,
+  handlerPolicy,
+  isParameter,
+  relayPolicy,
+  schedulerPolicy,
+  schedulerRole,
+  tickerPolicy,
+  type GrantContext,
+} from "./grants.ts";
 import type { Policy } from "./policy.ts";
 import { busPolicy, deadLetterPolicy, keyPolicy, ownQueuePolicy, queuePolicy, ruleName, tablePolicy, trustPolicy } from "./resource-policies.ts";
 
@@ -70,7 +80,10 @@ export interface StackVariables {
   readonly handlers: Readonly<Record<string, HandlerData>>;
   readonly endpoints: Readonly<Record<string, FunctionData & { readonly method: string; readonly path: string; readonly auth: string }>>;
   readonly services: Readonly<Record<"api" | "relay" | "ticker", FunctionData>>;
+  /** Names of those that Secrets Manager keeps. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Names of those that Parameter Store keeps: nothing is made for them, since Terraform would have their values in its state. */
+  readonly parameters: Readonly<Record<string, string>>;
   readonly alarms: Readonly<Record<string, Alarm>>;
   readonly dashboard: string;
 }
@@ -113,8 +126,11 @@ export function stateOf({ prefix }: Deployment, { account, state }: Environment)
   return state ?? { bucket: `${prefix}-state-${account}`, key: `${prefix}.tfstate`, kmsKey: `alias/${prefix}-state` };
 }
 
+/** Beginnings of names that Parameter Store keeps for itself (its user guide, read 2026-11). */
+const reservedParameters = /^(?:aws|ssm)/i;
+
 /** What a declaration needs and the environment does not give, or cannot. */
-function checkDeclarations(topology: Topology, { jwt, secrets = {}, network }: Environment): void {
+function checkDeclarations(topology: Topology, { jwt, secrets = {}, parameters = {}, network }: Environment): void {
   const problems: Issue[] = [...topology.handlers.values()]
     .filter((handler) => seconds(handler) > longestRun)
     .map(({ name }) => ({
@@ -124,9 +140,16 @@ function checkDeclarations(topology: Topology, { jwt, secrets = {}, network }: E
   for (const { name, auth } of topology.endpoints.values())
     if (auth === "jwt" && jwt === undefined) problems.push({ path: name, message: "it takes tokens: say in the environment's jwt who issues them" });
   for (const name of topology.secrets.keys())
-    if (!Object.hasOwn(secrets, name)) problems.push({ path: `secrets.${name}`, message: "is declared: say in the environment's secrets who sets its value" });
-  for (const name of Object.keys(secrets))
-    if (!topology.secrets.has(name)) problems.push({ path: `secrets.${name}`, message: "is in the environment, but the app declares no such secret" });
+    if (!Object.hasOwn(secrets, name) && !Object.hasOwn(parameters, name))
+      problems.push({ path: `secrets.${name}`, message: "is declared: say in the environment's secrets or parameters who sets its value" });
+  for (const [kind, named] of Object.entries({ secrets, parameters }))
+    for (const name of Object.keys(named))
+      if (!topology.secrets.has(name)) problems.push({ path: `${kind}.${name}`, message: "is in the environment, but the app declares no such secret" });
+  for (const name of Object.keys(parameters)) {
+    if (Object.hasOwn(secrets, name)) problems.push({ path: `parameters.${name}`, message: "is in the environment's secrets too: say where its value is" });
+    if (reservedParameters.test(topology.app))
+      problems.push({ path: `parameters.${name}`, message: "its name would begin with the app's, and Parameter Store takes none that begins with aws or ssm" });
+  }
   for (const name of Object.keys(network?.handlers ?? {}))
     if (!topology.handlers.has(name))
       problems.push({ path: `network.handlers.${name}`, message: "is in the environment, but the app declares no such handler" });
@@ -164,6 +187,8 @@ function seconds(handler: HandlerDefinition): number {
 function variablesOf(context: GrantContext): StackVariables {
   const { topology, deployment, environment, arns } = context;
   const functionData = (name: string, timeout = 30): FunctionData => ({ name, role: name, timeout, memory, bundle: `${name}.zip` });
+  const secretsIn = (parameters: boolean): readonly (readonly [string, string])[] =>
+    [...deployment.secrets].filter(([name]) => isParameter(environment, name) === parameters);
   return {
     environment,
     runtime: lambdaRuntime,
@@ -190,7 +215,8 @@ function variablesOf(context: GrantContext): StackVariables {
       ]),
     ),
     services: { api: functionData(deployment.api), relay: functionData(deployment.relay, 60), ticker: functionData(deployment.ticker) },
-    secrets: Object.fromEntries(deployment.secrets),
+    secrets: Object.fromEntries(secretsIn(false)),
+    parameters: Object.fromEntries(secretsIn(true).map(([name, path]) => [name, `/${path}`])),
     alarms: Object.fromEntries(alarmsOf(topology, deployment).map((alarm) => [alarm.name, alarm])),
     dashboard: dashboardOf(topology, deployment, environment.region),
   };

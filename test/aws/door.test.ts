@@ -118,19 +118,24 @@ test("an operator's token is good for operations too, with the roles that it nam
   expect(await refusalOf(door, request("GET", "/v1/events", await issuer.token("", { org: "acme" })))).toEqual([403, "FORBIDDEN"]);
 });
 
-test("a live stream, which a function could never end, is refused with the way out", async () => {
+test("a live stream, which a function could never end, and what only a file has are refused with the way out, and not as a server's error", async () => {
   const clients = { dynamodb: new DynamoDBClient({ maxAttempts: 1 }), sqs: services.aws.clients.sqs, lambda: services.aws.clients.lambda };
   const queue = await openAws(orders, { ...place, clients, secrets: () => "whsec_test" });
-  const { token } = await queue.keys.create({ name: "viewer", scope: { roles: ["viewer"], events: [], endpoints: [] } }, { reason: "test" });
+  const { token } = await queue.keys.create({ name: "viewer", scope: { roles: ["viewer", "operator"], events: [], endpoints: [] } }, { reason: "test" });
   await queue.close();
   clients.dynamodb.destroy();
   const door = apiFunction(orders);
   expect(await refusalOf(door, request("GET", "/v1/stream", undefined))).toEqual([401, "UNAUTHENTICATED"]);
   const refused = await door(request("GET", "/v1/stream", token), context);
-  expect(refused.statusCode).toBe(501);
+  expect(refused.statusCode).toBe(404);
+  expect(refused.headers["content-type"]).toBe("application/problem+json");
   expect(JSON.parse(refused.body)).toMatchObject({ code: "CAPABILITY_MISSING" });
   expect(refused.body).toMatch(/GET \/v1\/events\?order=oldest&from=.*pulsequeue tail --env/);
-  expect((await door(request("HEAD", "/v1/stream", token), context)).statusCode).toBe(501);
+  expect((await door(request("HEAD", "/v1/stream", token), context)).statusCode).toBe(404);
+  for (const [path, fields] of Object.entries({ "/v1/backup": {}, "/v1/subjects/erase": { subject: "ada" } })) {
+    const body = JSON.stringify({ reason: "test", ...fields });
+    expect([path, await refusalOf(door, request("POST", path, token, { body }))]).toEqual([path, [404, "CAPABILITY_MISSING"]]);
+  }
   const { body } = await door(request("GET", "/openapi.json", token), context);
   expect(body).toContain("/v1/stream");
 });

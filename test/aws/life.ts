@@ -47,7 +47,8 @@ export const awsHarness: AwsHarness = { open: (app, options) => openOn(app, opti
 
 /** Told of each app that is deployed, and of each request after that. */
 export interface Witness {
-  readonly deployed: (app: App) => void;
+  /** `parameters`: secrets that Parameter Store keeps. @default none */
+  readonly deployed: (app: App, parameters?: readonly string[]) => void;
   readonly record: (call: Call) => void;
 }
 

@@ -1,5 +1,5 @@
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defineHandler } from "../../src/core/handler.ts";
 import type { Commit } from "../../src/core/ports.ts";
 import { journalKey, readHead } from "../../src/engines/aws/items/journal.ts";
@@ -141,16 +141,60 @@ test("an event that was emitted before with equal data is left out, with other d
   expect(await shop.settle(store.commit({ ...nothing, events: twice }))).toEqual({ outcome: "identity-reused", index: 1 });
 });
 
-test("a request is answered once, until a day has passed", async () => {
-  const shop = deploy(appOf(count));
-  const { store } = shop.runtime;
-  const answer = { request: "place\u0000\u0000\u0000key", fingerprint: "f", answer: "{}" };
-  expect(await shop.settle(store.commit({ ...nothing, answer }))).toEqual({ outcome: "committed" });
-  expect(await shop.settle(store.commit({ ...nothing, answer, writes: [row("a", 1)] }))).toEqual({ outcome: "conflict" });
-  expect(await shop.settle(store.answer(answer.request))).toEqual(answer);
-  shop.clock.advance("25h");
-  expect(await shop.settle(store.answer(answer.request))).toBeUndefined();
-  expect(await shop.settle(store.commit({ ...nothing, answer }))).toEqual({ outcome: "committed" });
+describe("a request", () => {
+  const request = "place\u0000\u0000\u0000key";
+  const kept = { request, fingerprint: "f", answer: "{}" };
+
+  test("is answered once, until a day has passed", async () => {
+    const shop = deploy(appOf(count));
+    const { store } = shop.runtime;
+    const claim = await claimed(shop);
+    const answer = { ...kept, claim };
+    expect(await shop.settle(store.commit({ ...nothing, answer }))).toEqual({ outcome: "committed" });
+    expect(await shop.settle(store.commit({ ...nothing, answer, writes: [row("a", 1)] }))).toEqual({ outcome: "conflict" });
+    expect(await shop.settle(store.claim(request))).toEqual({ state: "answered", answer: kept });
+    shop.clock.advance("25h");
+    const again = await claimed(shop);
+    expect(again).not.toBe(claim);
+    expect(await shop.settle(store.commit({ ...nothing, answer: { ...kept, claim: again } }))).toEqual({ outcome: "committed" });
+  });
+
+  test("runs once at a time; a claim that was given up is free at once, one whose process died after half a minute", async () => {
+    const shop = deploy(appOf(count));
+    const { store } = shop.runtime;
+    const first = await claimed(shop);
+    expect(await shop.settle(store.claim(request))).toEqual({ state: "running" });
+    expect(await shop.settle(store.claim(request, first))).toEqual({ state: "ours", claim: first });
+    await shop.settle(store.release(request, first));
+    const second = await claimed(shop);
+    shop.clock.advance("29s");
+    expect(await shop.settle(store.claim(request))).toEqual({ state: "running" });
+    shop.clock.advance("1s");
+    const third = await claimed(shop);
+    // Who was late commits nothing, and takes nothing from who runs it now.
+    expect(await shop.settle(store.commit({ ...nothing, answer: { ...kept, claim: second }, writes: [row("a", 1)] }))).toEqual({ outcome: "conflict" });
+    await shop.settle(store.release(request, second));
+    expect(await shop.settle(store.claim(request, second))).toEqual({ state: "running" });
+    expect(await shop.settle(store.commit({ ...nothing, answer: { ...kept, claim: third } }))).toEqual({ outcome: "committed" });
+    await shop.settle(store.release(request, third));
+    expect(await shop.settle(store.claim(request, third))).toEqual({ state: "answered", answer: kept });
+  });
+
+  test("costs one write more than its effects, also where the answer to that write was lost", async () => {
+    const shop = deploy(appOf(count));
+    let lost = 0;
+    shop.fail(() => (lost++ === 0 ? { when: "after", error: awsFailure("TimeoutError") } : undefined));
+    const claim = await claimed(shop);
+    await shop.settle(shop.runtime.store.commit({ ...nothing, answer: { ...kept, claim }, writes: [row("a", 1)] }));
+    // Nothing is read: the claim was written twice, since the first answer was lost.
+    expect(shop.sent).toEqual(["PutItem", "PutItem", "TransactWriteItems"]);
+  });
+
+  async function claimed(shop: Deployed): Promise<string> {
+    const taken = await shop.settle(shop.runtime.store.claim(request));
+    if (taken.state !== "ours") throw new Error(`The request is ${taken.state}`);
+    return taken.claim;
+  }
 });
 
 test("a commit of more than one transaction takes is refused whole", async () => {

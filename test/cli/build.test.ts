@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { afterAll, expect, test, vi } from "vitest";
+import { testEnvironment } from "../aws/life.ts";
 import { createProject, orderApp } from "../support/cli.ts";
 
 vi.setConfig({ testTimeout: 120_000 }); // esbuild bundles the AWS clients several times
@@ -55,6 +56,36 @@ test("a bundle starts with nothing but its zip, and holds no code of a developer
       encoding: "utf8",
     });
     expect([file, kind]).toEqual([file, "function\n"]);
+  }
+});
+
+test("a function with secrets holds the client of the store that keeps them, and no other; without the environment's values nothing is built", async () => {
+  const reading = (name: string, ...secrets: readonly string[]): string =>
+    `defineHandler("${name}", { on: placed, secrets: [${secrets.join(", ")}], handle: () => undefined })`;
+  const source = `
+    import { defineApp, defineEvent, defineHandler, defineSecret } from "pulsequeue";
+    import * as z from "zod";
+    const placed = defineEvent("placed", { schema: z.object({ id: z.string() }) });
+    const [card, pin] = [defineSecret("card"), defineSecret("pin")];
+    export default defineApp("shop", { handlers: [${[reading("a", "card"), reading("b", "pin"), reading("both", "card", "pin")].join(", ")}] });
+  `;
+  const shop = createProject({ "app.ts": source });
+  try {
+    const unknown = await shop.run(["build", "--env", "test"]);
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining("error FILE_MISSING")]);
+    const values = { ...testEnvironment, secrets: { card: "the bank" }, parameters: { pin: "the bank" } };
+    shop.write("infra/stacks/test/environment.json", JSON.stringify(values));
+    const { code, json } = await shop.run(["build", "--env", "test", "--json"]);
+    const { bundles } = json() as Built;
+    expect(Object.fromEntries(bundles.filter(({ kind }) => kind === "handler").map(({ name, clients }) => [name, clients.join(" ")]))).toEqual({
+      "shop-test-a": "dynamodb secrets-manager sqs",
+      "shop-test-b": "dynamodb sqs ssm",
+      "shop-test-both": "dynamodb secrets-manager sqs ssm",
+    });
+    // None is over its budget.
+    expect(code).toBe(0);
+  } finally {
+    shop.remove();
   }
 });
 

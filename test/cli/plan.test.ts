@@ -157,7 +157,7 @@ describe("before anything is planned it refuses", () => {
   test("a secret that nobody sets", async () => {
     const secret = await declaring(["writes: [", 'secrets: [defineSecret("carrier")], writes: ['], ["defineApp", "defineSecret, defineApp"]);
     expect(secret.code).toBe(4);
-    expect(secret.stderr).toContain("is declared: say in the environment's secrets who sets its value");
+    expect(secret.stderr).toContain("is declared: say in the environment's secrets or parameters who sets its value");
   });
 
   test("two environments with one state", async () => {

@@ -50,7 +50,7 @@ test("iam shows what a handler may do, and what a change of the declaration chan
   project.write("app.ts", orderApp.replace("writes: [", 'secrets: [defineSecret("carrier")], writes: [').replace("defineApp", "defineSecret, defineApp"));
   const unset = await project.run(["iam", "diff"]);
   expect(unset).toMatchObject({ code: 4 });
-  expect(unset.stderr).toContain("secrets.carrier: is declared: say in the environment's secrets who sets its value");
+  expect(unset.stderr).toContain("secrets.carrier: is declared: say in the environment's secrets or parameters who sets its value");
   project.write("infra/stacks/prod/environment.json", JSON.stringify({ ...values, secrets: { carrier: "shipping team" } }));
   const changed = await project.run(["iam", "diff"]);
   expect(changed.stderr).toBe("");

@@ -1,6 +1,6 @@
 /**
- * Makes, through the SDK, what the synthesized data says of an application. Only what every emulator knows: roles, keys, alarms and
- * the API are left to Terraform.
+ * Makes, through the SDK, what the synthesized data says of an application. Only what every emulator knows: roles, keys and alarms
+ * are left to Terraform.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

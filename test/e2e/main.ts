@@ -8,6 +8,7 @@ import orderApp from "../../examples/order-pipeline/app.ts";
 import { deploymentOf, openAws, resourcesOf } from "../../src/engines/aws/index.ts";
 import { infrastructureOf, parseEnvironment } from "../../src/synth/index.ts";
 import { createIssuer } from "../support/issuer.ts";
+import { createApi } from "./api.ts";
 import { accountOf, clientsOf, close, deploy } from "./deploy.ts";
 import { scenarios } from "./pipeline.ts";
 
@@ -26,9 +27,11 @@ async function main(endpoint: string, folder: string): Promise<void> {
   const { variables } = infrastructureOf(orderApp.topology, environment);
   const issuer = await createIssuer();
   await deploy({ clients, variables, folder: join(folder, environment.environment), place, secret, issuer });
+  const resources = resourcesOf(place);
+  const api = await createApi({ variables, place, resources });
   const queue = await openAws(orderApp, { ...place, environment: environment.environment, clients, secrets: () => secret });
   let failed = 0;
-  const all = scenarios({ clients, queue, deployment, resources: resourcesOf(place), issuer });
+  const all = scenarios({ clients, queue, deployment, resources, issuer, api, secret });
   for (const { name, run } of all) {
     const begun = performance.now();
     const wrong = await run().then(
@@ -47,7 +50,9 @@ async function main(endpoint: string, folder: string): Promise<void> {
 
 const endpoint = process.env["AWS_ENDPOINT_URL"] ?? "";
 if (endpoint === "") {
-  process.stdout.write("SKIPPED, the order pipeline on an emulator of AWS: AWS_ENDPOINT_URL names none. It must run functions, and be empty.\n1 skipped\n");
+  process.stdout.write(
+    "SKIPPED, the order pipeline on an emulator of AWS: AWS_ENDPOINT_URL names none. It must run functions behind HTTP APIs, and be empty.\n1 skipped\n",
+  );
 } else {
   const folder = mkdtempSync(join(tmpdir(), "pulsequeue-e2e-"));
   try {

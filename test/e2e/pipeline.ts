@@ -1,15 +1,16 @@
 /** The order pipeline as it is deployed: each way that an order can go, and what an operator does about those that went wrong. */
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { PutItemCommand, ScanCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
-import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { orderPlaced } from "../../examples/order-pipeline/events.ts";
 import { simulatedProvider } from "../../examples/order-pipeline/providers/simulated.ts";
 import { orders, stock, type Order } from "../../examples/order-pipeline/tables.ts";
 import type { Deployment } from "../../src/core/deployment.ts";
 import type { EventView } from "../../src/core/queue.ts";
-import type { AwsQueue, GatewayRequest, GatewayResponse, Resources } from "../../src/engines/aws/index.ts";
+import type { AwsQueue, Resources } from "../../src/engines/aws/index.ts";
 import type { Issuer } from "../support/issuer.ts";
+import type { Answer, Api } from "./api.ts";
 import type { Clients } from "./deploy.ts";
 import { until } from "./deploy.ts";
 
@@ -19,6 +20,9 @@ export interface Pipeline {
   readonly deployment: Deployment;
   readonly resources: Resources;
   readonly issuer: Pick<Issuer, "token">;
+  readonly api: Api;
+  /** What the payment provider signs with. */
+  readonly secret: string;
 }
 
 export interface Scenario {
@@ -29,7 +33,7 @@ export interface Scenario {
 const reason = "end-to-end test";
 const sku = "SKU-1";
 
-export function scenarios({ clients, queue, deployment, resources, issuer }: Pipeline): readonly Scenario[] {
+export function scenarios({ clients, queue, deployment, resources, issuer, api, secret }: Pipeline): readonly Scenario[] {
   const orderOf = (id: string): Promise<Order | undefined> => queue.inspect.table(orders).get(id);
   const reaches = (id: string, state: Order["state"], seconds = 120): Promise<void> =>
     until(async () => (await orderOf(id))?.state === state, `order ${id} ${state}`, seconds);
@@ -41,14 +45,10 @@ export function scenarios({ clients, queue, deployment, resources, issuer }: Pip
       items: [{ sku, quantity: 1 }],
       paymentMethod: "tok_visa",
     };
-    const answer = await invoke(deployment.endpoints.get("place-order") ?? "", request("POST", "/orders", JSON.stringify(body), token));
-    equal(answer.statusCode, 202, answer.body);
-  };
-  const invoke = async (name: string, event: GatewayRequest): Promise<GatewayResponse> => {
-    const { Payload, FunctionError } = await clients.lambda.send(new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(event)) }));
-    const text = Buffer.from(Payload ?? []).toString();
-    equal(FunctionError, undefined, text);
-    return JSON.parse(text) as GatewayResponse;
+    const ask = (): Promise<Answer> => api.ask("POST", "/orders", token, JSON.stringify(body), { "idempotency-key": id });
+    const answer = await ask();
+    equal(answer.status, 202, answer.body);
+    deepEqual(await ask(), answer);
   };
   const table = deployment.tables.get(stock.name) ?? "";
 
@@ -57,18 +57,37 @@ export function scenarios({ clients, queue, deployment, resources, issuer }: Pip
       name: "an order that is paid is confirmed, and its goods leave the shelf",
       async run() {
         const product = JSON.stringify({ name: "Lamp", unitPrice: 1_000, currency: "EUR" });
-        const setProduct = async (token: string): Promise<GatewayResponse> =>
-          invoke(deployment.endpoints.get("set-product") ?? "", request("PUT", `/products/${sku}`, product, token));
-        equal((await setProduct(await issuer.token("set-product", { aud: "another" }))).statusCode, 401);
-        equal((await setProduct(await issuer.token("set-product"))).statusCode, 200);
+        const setProduct = (token: string): Promise<Answer> => api.ask("PUT", `/products/${sku}`, token, product);
+        equal((await setProduct(await issuer.token("set-product", { aud: "another" }))).status, 401);
+        equal((await setProduct(await issuer.token("set-product"))).status, 200);
         const receipt = JSON.stringify({ receiptId: "r-1", quantity: 100 });
-        const received = request("POST", `/stock/${sku}/receipts`, receipt, await issuer.token("receive-stock"));
-        equal((await invoke(deployment.endpoints.get("receive-stock") ?? "", received)).statusCode, 201);
+        equal((await api.ask("POST", `/stock/${sku}/receipts`, await issuer.token("receive-stock"), receipt)).status, 201);
         const id = await orderIdWhere("succeeded", "paid");
         await place(id);
         await reaches(id, "CONFIRMED");
         const row = await queue.inspect.table(stock).get(sku);
         deepEqual([row?.onHand, row?.reserved], [99, 0]);
+      },
+    },
+    {
+      name: "an operator sees the order through the API too, and a live stream is refused with the way out",
+      async run() {
+        const { token = "" } = await queue.keys.create({ name: "viewer", scope: { roles: ["viewer"], events: [], endpoints: [] } }, { reason });
+        const events = await api.ask("GET", `/v1/events?type=${orderPlaced.name}`, token);
+        deepEqual([events.status, (JSON.parse(events.body) as { readonly events: readonly unknown[] }).events.length], [200, 1], events.body);
+        const stream = await api.ask("GET", "/v1/stream", token);
+        deepEqual([stream.status, (JSON.parse(stream.body) as { readonly code?: string }).code], [404, "CAPABILITY_MISSING"]);
+      },
+    },
+    {
+      name: "a notice that is signed with the secret is taken once, and no other",
+      async run() {
+        const time = String(Math.floor(Date.now() / 1_000));
+        const notify = async (key: string): Promise<number> => {
+          const signature = createHmac("sha256", key).update(`${time}.{}`).digest("hex");
+          return (await api.ask("POST", "/webhooks/payments", undefined, "{}", { "stripe-signature": `t=${time},v1=${signature}` })).status;
+        };
+        deepEqual([await notify("another"), await notify(secret), await notify(secret)], [401, 200, 401]);
       },
     },
     {
@@ -141,17 +160,6 @@ export function scenarios({ clients, queue, deployment, resources, issuer }: Pip
       },
     },
   ];
-}
-
-function request(method: string, path: string, body: string, token: string): GatewayRequest {
-  return {
-    rawPath: path,
-    rawQueryString: "",
-    headers: { host: "api.example.org", "content-type": "application/json", authorization: `Bearer ${token}` },
-    body,
-    isBase64Encoded: false,
-    requestContext: { domainName: "api.example.org", stage: "$default", http: { method, sourceIp: "192.0.2.1" } },
-  };
 }
 
 /** An id that the app's simulated provider treats so: what it does follows from its seed and the id alone. */

@@ -14,6 +14,10 @@ const reasons: readonly (readonly [why: string, grants: readonly Grant[]])[] = [
     "DynamoDB, SQS, EventBridge and Secrets Manager use the key in the name of who asks them (kms:ViaService)",
     grants([...functions, "scheduler"], "UseKey", ["kms:Decrypt", "kms:GenerateDataKey"]),
   ],
+  [
+    "Parameter Store uses the key in the name of who asks it, for the parameter that is asked for",
+    grants(["handler", "endpoint"], "DecryptParameters", ["kms:Decrypt"]),
+  ],
   ["Lambda looks at a queue that it polls", [...grants(["handler"], "TakeDeliveries", ["sqs:GetQueueAttributes"]), "relay TakeDelayed sqs:GetQueueAttributes"]],
   ["Lambda looks for the streams that it polls", ["relay FindStreams dynamodb:ListStreams"]],
   ["EventBridge Scheduler starts the ticker once a minute", ["scheduler StartTicker lambda:InvokeFunction"]],

@@ -9,13 +9,14 @@ import { probesOf, thingsOf, type Probe } from "../../src/audit/permissions/univ
 
 const prod = loadStack("prod");
 const boundary = policyOf(prod, "boundary");
+const { account, region } = prod.environment;
 /** As if no queue, table or bus had a policy of its own, so that nothing but the boundary holds. A key without one would serve nobody. */
 const bare: Stack = { ...prod, policies: new Map([["key", policyOf(prod, "key")]]) };
 const everything = parsePolicy("identity", "injected", { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "*", Resource: "*" } });
 
-function may(stack: Stack, role: string, identity: Policy, { action, resource, context }: Probe, transport = "true"): boolean {
+function may(stack: Stack, role: string, identity: Policy, { action, resource, context }: Probe, transport = "true", bounds = boundary): boolean {
   const request = { principal: sessionOf(prod, role), action, resource, context: { ...context, "aws:SecureTransport": transport } };
-  return ask(stack, request, identity, boundary).decision === "allow";
+  return ask(stack, request, identity, bounds).decision === "allow";
 }
 
 /** What a role that was granted everything may still do. */
@@ -49,6 +50,19 @@ it("holds it to its own deployment: another environment's things are out of reac
   const theirs = probesOf(thingsOf(loadStack("prod", { environment: "staging" }))).filter(({ resource }) => resource.includes("orders-staging"));
   expect(theirs.length).toBeGreaterThan(1_000);
   expect(injected(theirs)).toEqual([]);
+});
+
+it("lets parameters through where the environment has some, and those of its own deployment alone", () => {
+  const question = (name: string): Probe => ({
+    action: "ssm:GetParameter",
+    resource: `arn:aws:ssm:${region}:${account}:parameter/${name}`,
+    part: "",
+    context: {},
+  });
+  const open = policyOf(loadStack("prod", { secrets: {}, parameters: { "payments-webhook": "payments team" } }), "boundary");
+  const mayIn = (bounds: Policy, name: string): boolean => may(bare, "orders-prod-keep-stock", everything, question(name), "true", bounds);
+  expect([mayIn(open, "orders-prod/payments-webhook"), mayIn(open, "orders-staging/payments-webhook"), mayIn(open, "shared")]).toEqual([true, false, false]);
+  expect(mayIn(boundary, "orders-prod/payments-webhook")).toBe(false);
 });
 
 it("holds it to an encrypted line", () => {

@@ -97,6 +97,30 @@ describe("a neighbour", () => {
     expect(allowed).toEqual(["orders-prod-payment-webhook"]);
   });
 
+  it("unlocks its own parameter through Parameter Store, and with the key no other parameter and nothing elsewhere", () => {
+    const stack = loadStack("prod", { secrets: {}, parameters: { "payments-webhook": "payments team" } });
+    const parameter = (name: string): string => arn("ssm", `parameter/orders-prod/${name}`);
+    const read = (name: string): readonly string[] =>
+      stack.roles.filter((role) => asRole(role, { action: "ssm:GetParameter", resource: parameter(name) }, stack) === "allow");
+    expect(read("payments-webhook")).toEqual(["orders-prod-payment-webhook"]);
+    expect(read("other")).toEqual([]);
+    const decrypt = (name: string | undefined, service: string, alias = "alias/orders-prod"): Question => ({
+      action: "kms:Decrypt",
+      resource: key,
+      context: {
+        "kms:ResourceAliases": [alias],
+        "kms:ViaService": `${service}.${region}.amazonaws.com`,
+        ...(name === undefined ? {} : { "kms:EncryptionContext:PARAMETER_ARN": parameter(name) }),
+      },
+    });
+    const role = "orders-prod-payment-webhook";
+    expect(asRole(role, decrypt("payments-webhook", "ssm"), stack)).toBe("allow");
+    const others = [decrypt("other", "ssm"), decrypt(undefined, "ssm"), decrypt("payments-webhook", "s3"), decrypt("payments-webhook", "ssm", "alias/other")];
+    expect(others.map((question) => asRole(role, question, stack))).toEqual(others.map(() => "implicit-deny"));
+    const manager = { action: "secretsmanager:GetSecretValue", resource: arn("secretsmanager", "secret:orders-prod/payments-webhook-AbCdEf") };
+    expect(stack.roles.filter((each) => asRole(each, manager, stack) === "allow")).toEqual([]);
+  });
+
   it("makes no role its own, and hands none on but the scheduler's to the scheduler", () => {
     const roleArn = (name: string): string => `arn:aws:iam::${account}:role/orders-prod-${name}`;
     const pass = (name: string, service: string): Question => ({

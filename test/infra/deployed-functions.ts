@@ -1,12 +1,13 @@
 /**
  * The functions as `pulsequeue build` starts them, on the simulated AWS: with the door in front of endpoints and operators, with
- * values from Secrets Manager and metrics from CloudWatch. The contract opens the same engine without any of these.
+ * values from Secrets Manager and Parameter Store and metrics from CloudWatch. The contract opens the same engine without any of these.
  */
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { SSMClient } from "@aws-sdk/client-ssm";
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHmac } from "node:crypto";
@@ -16,7 +17,7 @@ import { settle, virtualClock } from "pulsequeue/testing";
 import { z } from "zod";
 import { deploymentOf } from "../../src/core/deployment.ts";
 import type { GatewayRequest, GatewayResponse } from "../../src/engines/aws/entries/endpoint.ts";
-import { apiFunction, doorFunction, handlerFunction, openSecrets } from "../../src/lambda/index.ts";
+import { apiFunction, doorFunction, handlerFunction, openBoth, openSecrets } from "../../src/lambda/index.ts";
 import type { LambdaFunction } from "../../src/lambda/telemetry.ts";
 import { fakeAws, type FakeClients } from "../../src/testing/aws/fake-aws.ts";
 import { simulateOn } from "../../src/testing/aws/simulate-on.ts";
@@ -29,17 +30,18 @@ const placed = defineEvent("order.placed", { schema: z.object({ id: z.string(), 
 const prices = defineTable("prices", { schema: z.object({ sku: z.string(), shelf: z.string() }), key: ["sku", "shelf"], indexes: { byShelf: "shelf" } });
 const carts = defineTable("carts", { schema: z.object({ id: z.string() }), key: "id" });
 const carrier = defineSecret("carrier");
+const pin = defineSecret("pin");
 const sender = defineSecret("sender");
-const [carrierValue, senderValue] = ["the carrier's", Buffer.from("the sender's").toString("base64")];
+const [carrierValue, pinValue, senderValue] = ["the carrier's", "the pin", Buffer.from("the sender's").toString("base64")];
 
 const seen: { readonly bytes: number; readonly secret: string }[] = [];
 const ship = defineHandler("ship", {
   on: placed,
   writes: [prices],
-  secrets: [carrier],
+  secrets: [carrier, pin],
   handle({ data }, ctx) {
     ctx.tables.prices.put({ sku: "a", shelf: "1" });
-    seen.push({ bytes: data.text.length, secret: ctx.secret(carrier) });
+    seen.push({ bytes: data.text.length, secret: `${ctx.secret(carrier)}, ${ctx.secret(pin)}` });
   },
 });
 const place = defineEndpoint("place", {
@@ -49,7 +51,7 @@ const place = defineEndpoint("place", {
   reads: [prices],
   writes: [carts],
   emits: [placed],
-  secrets: [carrier],
+  secrets: [carrier, pin],
   async handle(_request, ctx) {
     await ctx.tables.prices.get({ sku: "a", shelf: "1" });
     await ctx.tables.prices.query({ equals: { sku: "a" } });
@@ -70,10 +72,17 @@ const app = defineApp("shop", { handlers: [ship], endpoints: [place, notify] });
 
 /** What an SDK client's `send` does for the function that runs. */
 type Send = (command: { readonly input: object }) => Promise<unknown>;
-type Clients = Readonly<Record<"dynamodb" | "sqs" | "lambda" | "secrets" | "cloudwatch", Send>>;
+type Clients = Readonly<Record<"dynamodb" | "sqs" | "lambda" | "secrets" | "parameters" | "cloudwatch", Send>>;
 
 const running = new AsyncLocalStorage<Clients>();
-const sdk = { dynamodb: DynamoDBClient, sqs: SQSClient, lambda: LambdaClient, secrets: SecretsManagerClient, cloudwatch: CloudWatchClient } as const;
+const sdk = {
+  dynamodb: DynamoDBClient,
+  sqs: SQSClient,
+  lambda: LambdaClient,
+  secrets: SecretsManagerClient,
+  parameters: SSMClient,
+  cloudwatch: CloudWatchClient,
+} as const;
 
 /** Functions make their clients themselves: so it is the SDK that sends to the simulation, until the answer is called. */
 function divertSdk(): () => void {
@@ -122,12 +131,13 @@ export async function runDeployedFunctions(witness: Witness): Promise<void> {
   const cloudWatch = new FakeCloudWatch({ now: () => Date.now() });
   const values = new Map([
     [deployment.secrets.get("carrier") ?? "", carrierValue],
+    [`/${deployment.secrets.get("pin") ?? ""}`, pinValue],
     [deployment.secrets.get("sender") ?? "", senderValue],
   ]);
   const note = (name: string, operation: string, access: Access): void => {
     witness.record({ function: name, operation, accesses: [access], items: 1, bytes: 0 });
   };
-  const outer = (name: string): Pick<Clients, "secrets" | "cloudwatch"> => ({
+  const outer = (name: string): Pick<Clients, "secrets" | "parameters" | "cloudwatch"> => ({
     secrets: async ({ input }) => {
       const id = "SecretId" in input ? String(input.SecretId) : "";
       note(name, "secretsmanager:GetSecretValue", {
@@ -135,6 +145,11 @@ export async function runDeployedFunctions(witness: Witness): Promise<void> {
         resource: `arn:aws:secretsmanager:${region}:${account}:secret:${id}-AbCdEf`,
       });
       return { SecretString: values.get(id) };
+    },
+    parameters: async ({ input }) => {
+      const id = "Name" in input ? String(input.Name) : "";
+      note(name, "ssm:GetParameter", { action: "ssm:GetParameter", resource: `arn:aws:ssm:${region}:${account}:parameter${id}` });
+      return { Parameter: { Value: values.get(id) } };
     },
     cloudwatch: (command) => {
       const action = `cloudwatch:${command.constructor.name.replace(/Command$/, "")}`;
@@ -148,7 +163,7 @@ export async function runDeployedFunctions(witness: Witness): Promise<void> {
     ...awsEngine,
     handlerEntry(version, name, given) {
       const clients = clientsOf(deployment.handlers.get(name)?.function ?? name, given as FakeClients);
-      const entry = running.run(clients, () => handlerFunction(version, name, openSecrets));
+      const entry = running.run(clients, () => handlerFunction(version, name, openBoth([pin.name])));
       return (batch, context) => running.run(clients, () => entry(batch, { ...context, awsRequestId: "request" }));
     },
   };
@@ -160,8 +175,8 @@ export async function runDeployedFunctions(witness: Witness): Promise<void> {
     return { dynamodb: sent(dynamodb), sqs: sent(sqs), lambda: sent(lambda), ...outer(name) };
   };
   const services = fakeAws({ clock, record: witness.record });
-  const aws = simulateOn(services, app, engine, { clock, secrets: { carrier: carrierValue, sender: senderValue } });
-  witness.deployed(app);
+  const aws = simulateOn(services, app, engine, { clock, secrets: { carrier: carrierValue, pin: pinValue, sender: senderValue } });
+  witness.deployed(app, [pin.name]);
   const door = (name: string, start: () => LambdaFunction<GatewayRequest, GatewayResponse>) => {
     const clients = clientsOf(name, services.clientsOf({ function: name, isAlive: () => true, kill: () => undefined }));
     const entry = running.run(clients, start);
@@ -185,7 +200,7 @@ export async function runDeployedFunctions(witness: Witness): Promise<void> {
     await queue.publish(placed, { id: "o-2", text: large });
     await settle(queue, clock);
 
-    const placing = door(deployment.endpoints.get("place") ?? "", () => doorFunction(app, "place", openSecrets));
+    const placing = door(deployment.endpoints.get("place") ?? "", () => doorFunction(app, "place", openBoth([pin.name])));
     assert.equal((await placing(request("POST", "/orders", { authorization }, "{}"))).statusCode, 202);
     assert.equal((await placing(request("POST", "/orders", {}, "{}"))).statusCode, 401);
 
@@ -197,7 +212,7 @@ export async function runDeployedFunctions(witness: Witness): Promise<void> {
     assert.equal((await noticing(request("POST", "/notices", signed, "{}"))).statusCode, 401, "a notice that was received before");
 
     await settle(queue, clock);
-    const secret = carrierValue;
+    const secret = `${carrierValue}, ${pinValue}`;
     assert.deepEqual(seen, [
       { bytes: large.length, secret },
       { bytes: 0, secret },

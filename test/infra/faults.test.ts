@@ -37,8 +37,8 @@ function faultsIn(statements: readonly Statement[]): readonly Fault[] {
   });
 }
 
-const secrets = Object.fromEntries([...smallApp.topology.secrets.keys()].map((name) => [name, "the test"]));
-const stack = stackOf(smallApp.topology, { ...loadStack("prod").environment, secrets });
+const values = { secrets: { "carrier-key": "the test" }, parameters: { "carrier-pin": "the test", notices: "the test" } };
+const stack = stackOf(smallApp.topology, { ...loadStack("prod").environment, ...values });
 const probes = probesOf(thingsOf(stack));
 const declared = declaredBy(stack);
 

@@ -59,8 +59,8 @@ interface Place {
 export function witnessOf(ledger: Ledger, planted: (stack: Stack) => Stack = (stack) => stack): Witness {
   let place: Place | undefined;
   return {
-    deployed(app) {
-      const stack = planted(stackOf(app.topology, environmentOf(testEnvironment, app.topology)));
+    deployed(app, parameters) {
+      const stack = planted(stackOf(app.topology, environmentOf(testEnvironment, app.topology, parameters)));
       const kinds = kindsOf(stack);
       place = { stack, kinds, decided: new Set() };
       for (const [name, policy] of stack.policies) {

@@ -6,9 +6,9 @@ const placed = defineEvent("order.placed", { schema: z.object({ id: z.string() }
 const shipped = defineEvent("order.shipped", { schema: z.object({ id: z.string() }), key: (data) => data.id });
 const stock = defineTable("stock", { schema: z.object({ sku: z.string(), place: z.string() }), key: "sku", indexes: { byPlace: "place" } });
 const prices = defineTable("prices", { schema: z.object({ sku: z.string() }), key: "sku" });
-const carrier = defineSecret("carrier-key");
+const [carrier, carrierPin] = [defineSecret("carrier-key"), defineSecret("carrier-pin")];
 
-const ship = defineHandler("ship", { on: placed, reads: [prices], writes: [stock], emits: [shipped], secrets: [carrier], handle: () => undefined });
+const ship = defineHandler("ship", { on: placed, reads: [prices], writes: [stock], emits: [shipped], secrets: [carrier, carrierPin], handle: () => undefined });
 const tell = defineHandler("tell", { on: shipped, ordered: true, handle: () => undefined });
 const place = defineEndpoint("place", { method: "POST", path: "/orders", auth: "api-key", emits: [placed], handle: () => ({ status: 202 }) });
 const notify = defineEndpoint("notify", {

@@ -117,7 +117,7 @@ export const faults: readonly Planted[] = [
   },
   {
     name: "the answer to a request is not kept",
-    replacements: [aws("store/commit.ts", "if (answer === undefined) return [];", "if (answer === undefined || answer.answer !== undefined) return [];")],
+    replacements: [aws("store/commit.ts", "[answerAction(context, commit.answer)]", "[answerAction(context, commit.answer)].slice(1)")],
   },
   {
     name: "a dead letter is kept without its cause",

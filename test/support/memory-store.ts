@@ -90,8 +90,12 @@ export function memoryStore(): MemoryStore {
       steps.set(delivery, (steps.get(delivery) ?? new Map<string, string>()).set(name, result));
       return true;
     },
-    async answer(request) {
-      return answers.get(request);
+    async claim(request) {
+      const answer = answers.get(request);
+      return answer === undefined ? { state: "ours", claim: "" } : { state: "answered", answer };
+    },
+    async release() {
+      return undefined;
     },
     async commit(commit): Promise<CommitResult> {
       this.commits.push(commit);

@@ -5,7 +5,7 @@ locals {
 
   settings = {
     runtime = var.runtime
-    # Names only. What is secret is read from Secrets Manager when a function starts.
+    # Names only. What is secret is read from where it is kept when a function starts.
     environment             = { PULSEQUEUE_ENVIRONMENT = local.env.environment, PULSEQUEUE_ACCOUNT = local.env.account }
     boundary_arn            = var.names.boundary
     key_arn                 = module.key.arn
@@ -201,6 +201,7 @@ module "network" {
   cidr               = local.env.network.cidr
   zones              = local.env.network.zones
   destinations       = local.env.network.destinations
+  interface_services = concat(["events", "kms", "logs", "secretsmanager", "sqs"], length(var.parameters) == 0 ? [] : ["ssm"])
   account            = local.env.account
   region             = local.env.region
   boundary_arn       = var.names.services_boundary

@@ -20,5 +20,8 @@ output "mapping_ids" {
 
 output "secrets_to_set" {
   description = "Secrets whose value has to be set by hand, and by whom."
-  value       = { for name, secret in var.secrets : secret => var.environment.secrets[name] }
+  value = merge(
+    { for name, secret in var.secrets : secret => var.environment.secrets[name] },
+    { for name, parameter in var.parameters : parameter => var.environment.parameters[name] },
+  )
 }

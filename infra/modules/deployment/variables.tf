@@ -14,6 +14,7 @@ variable "environment" {
     throttle           = object({ rate = number, burst = number })
     backup             = object({ days = number, lockedAfterDays = optional(number), copyTo = optional(string) })
     secrets            = optional(map(string), {})
+    parameters         = optional(map(string), {})
     jwt                = optional(object({ issuer = string, audience = string, keys = string, tenantClaim = optional(string) }))
     domain             = optional(object({ name = string, certificate = string }))
     network = optional(object({
@@ -107,11 +108,21 @@ variable "services" {
 }
 
 variable "secrets" {
-  description = "Secrets: the name in Secrets Manager of each declared one."
+  description = "Secrets: the name in Secrets Manager of each declared one that is kept there."
   type        = map(string)
 
   validation {
     condition     = alltrue([for name in keys(var.secrets) : contains(keys(var.environment.secrets), name)])
+    error_message = "A declared secret has no source: say in environment.json who sets its value."
+  }
+}
+
+variable "parameters" {
+  description = "Secrets: the name in Parameter Store of each declared one that is kept there."
+  type        = map(string)
+
+  validation {
+    condition     = alltrue([for name in keys(var.parameters) : contains(keys(var.environment.parameters), name)])
     error_message = "A declared secret has no source: say in environment.json who sets its value."
   }
 }

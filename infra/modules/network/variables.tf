@@ -67,7 +67,6 @@ variable "region" {
 variable "interface_services" {
   description = "AWS services reached through an interface endpoint; DynamoDB and S3 have a gateway, which costs nothing."
   type        = set(string)
-  default     = ["events", "kms", "logs", "secretsmanager", "sqs"]
 }
 
 variable "destinations" {

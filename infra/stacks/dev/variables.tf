@@ -36,7 +36,12 @@ variable "services" {
 }
 
 variable "secrets" {
-  description = "Secrets: the name in Secrets Manager of each declared one."
+  description = "Secrets: the name in Secrets Manager of each declared one that is kept there."
+  type        = any
+}
+
+variable "parameters" {
+  description = "Secrets: the name in Parameter Store of each declared one that is kept there."
   type        = any
 }
 

@@ -36,6 +36,7 @@ module "deployment" {
   endpoints   = var.endpoints
   services    = var.services
   secrets     = var.secrets
+  parameters  = var.parameters
   alarms      = var.alarms
   dashboard   = var.dashboard
   policies    = "${path.root}/policies"

@@ -5,6 +5,7 @@ import { at, eachPlanned, infraPart, planned, seen } from "../plan.ts";
 import type { Project } from "../project.ts";
 import { functionsOf } from "./iam.ts";
 import { arnOf, asRole, onPolicies, policyFile } from "../permissions/questions.ts";
+import { isParameter } from "../../synth/index.ts";
 
 const references: Check = {
   id: "S1",
@@ -52,7 +53,10 @@ function readersPart(project: Project): readonly Part[] {
             (name) => stack.deployment.handlers.get(name)?.function ?? stack.deployment.endpoints.get(name) ?? name,
           ),
         );
-        const read = (name: string) => ({ action: "secretsmanager:GetSecretValue", resource: arnOf(stack, "secretsmanager", `secret:${name}-AbCdEf`) });
+        const read = (name: string) =>
+          isParameter(stack.environment, secret)
+            ? { action: "ssm:GetParameter", resource: arnOf(stack, "ssm", `parameter/${name}`) }
+            : { action: "secretsmanager:GetSecretValue", resource: arnOf(stack, "secretsmanager", `secret:${name}-AbCdEf`) };
         return functionsOf(data).flatMap((role) => {
           const may = asRole(stack, role, read(stack.deployment.secrets.get(secret) ?? secret)) === "allow";
           const other = asRole(stack, role, read(`other/${secret}`)) === "allow";
@@ -65,7 +69,7 @@ function readersPart(project: Project): readonly Part[] {
       (secret) => ({
         file: policyFile(data, `role.${[...(declaredReaders(project).get(secret) ?? [])][0] ?? ""}`),
         address: secret,
-        value: "GetSecretValue on its ARN",
+        value: `${isParameter(stack.environment, secret) ? "GetParameter" : "GetSecretValue"} on its ARN`,
       }),
       noSecrets(project),
     ),
@@ -74,7 +78,8 @@ function readersPart(project: Project): readonly Part[] {
 
 const manager: Check = {
   id: "S2",
-  title: "secrets are in Secrets Manager under our key, read by those that declare them; one is rotated here and now without a refused request",
+  title:
+    "secrets are in Secrets Manager, or in Parameter Store where the environment says so, under our key, read by those that declare them; one is rotated here and now without a refused request",
   run: (project) => [
     eachPlanned(
       project,
@@ -94,7 +99,7 @@ const manager: Check = {
 
 const configuration: Check = {
   id: "S3",
-  title: "configuration is in reviewed files, and no role reads parameters: there is no second place for values",
+  title: "configuration is in reviewed files, and no role reads a parameter that is no declared secret: there is no second place for values",
   run: (project) => [
     each(
       "PLAN",
@@ -109,11 +114,11 @@ const configuration: Check = {
     ...onPolicies(project, (stack, data) => [
       each(
         "IAM",
-        "no role may read a parameter",
+        "no role may read a parameter that is no declared secret",
         stack.roles,
         (role) =>
           asRole(stack, role, { action: "ssm:GetParameter", resource: arnOf(stack, "ssm", "parameter/any/name") }) === "allow"
-            ? "it may read parameters"
+            ? "it may read any parameter"
             : undefined,
         (role) => ({ file: policyFile(data, `role.${role}`), value: "ssm:GetParameter refused" }),
       ),

@@ -19,8 +19,15 @@ const update = ["dynamodb:UpdateItem"];
 const take = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
 
 /** Names and ARNs as this file spells them. */
-function namesOf({ environment: { account, region }, deployment, topology }: Stack) {
+function namesOf({ environment, deployment, topology }: Stack) {
+  const { account, region } = environment;
   const arn = (service: string, resource: string): string => `arn:aws:${service}:${region}:${account}:${resource}`;
+  const key = arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab");
+  const keyThrough = (...services: readonly string[]): Rule => ({
+    actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+    resources: [key],
+    parts: services.map((service) => `alias/${deployment.prefix} ${service}`),
+  });
   const table = (name: string): string => arn("dynamodb", `table/${name}`);
   const declared = (name: string): string => table(`${deployment.prefix}-${name.replaceAll(".", "_")}`);
   return {
@@ -34,12 +41,18 @@ function namesOf({ environment: { account, region }, deployment, topology }: Sta
       actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
       resources: [arn("logs", `log-group:/aws/lambda/${name}:log-stream:1`)],
     }),
-    secret: (name: string): string => arn("secretsmanager", `secret:${deployment.prefix}/${name}-AbCdEf`),
-    key: (...services: readonly string[]): Rule => ({
-      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
-      resources: [arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab")],
-      parts: services.map((service) => `alias/${deployment.prefix} ${service}`),
-    }),
+    /** Each secret in its store, and the key through `services` and these stores: through Parameter Store for these parameters alone. */
+    unlock: (secrets: readonly string[], ...services: readonly string[]): readonly Rule[] => {
+      const parameters = secrets.filter((name) => Object.hasOwn(environment.parameters ?? {}, name)).map((name) => `${deployment.prefix}/${name}`);
+      const managed = secrets.map((name) => `${deployment.prefix}/${name}`).filter((name) => !parameters.includes(name));
+      return [
+        { actions: ["secretsmanager:GetSecretValue"], resources: managed.map((name) => arn("secretsmanager", `secret:${name}-AbCdEf`)) },
+        { actions: ["ssm:GetParameter"], resources: parameters.map((name) => arn("ssm", `parameter/${name}`)) },
+        { actions: ["kms:Decrypt"], resources: [key], parts: parameters.map((name) => `alias/${deployment.prefix} ssm ${name}`) },
+        keyThrough(...services, ...(managed.length > 0 ? ["secretsmanager"] : [])),
+      ];
+    },
+    key: keyThrough,
   };
 }
 
@@ -73,8 +86,7 @@ function handlerRules(stack: Stack, names: Names, handler: Owner, own: { readonl
     names.logs(own.function),
     { actions: [...take, "sqs:ChangeMessageVisibility"], resources: [names.arn("sqs", own.queue)] },
     { actions: get, resources: [names.journal], parts: events },
-    { actions: ["secretsmanager:GetSecretValue"], resources: secrets.map(names.secret) },
-    names.key("dynamodb", "sqs", ...(secrets.length > 0 ? ["secretsmanager"] : [])),
+    ...names.unlock(secrets, "dynamodb", "sqs"),
   ];
 }
 
@@ -84,13 +96,12 @@ function endpointRules(stack: Stack, names: Names, name: string): readonly Rule[
   const secrets = [...endpoint.grants.secrets, ...(endpoint.webhook === undefined ? [] : [endpoint.webhook.secret])].map((secret) => secret.name);
   return [
     ...common(stack, names, endpoint),
-    { actions: [...get, ...put], resources: [names.deliveries], parts: [`${name}#1`] },
+    { actions: put, resources: [names.deliveries], parts: [`${name}#1`] },
     names.logs(stack.deployment.endpoints.get(name) ?? ""),
-    { actions: ["secretsmanager:GetSecretValue"], resources: secrets.map(names.secret) },
     ...(endpoint.auth === "api-key" ? [{ actions: get, resources: [names.system], parts: ["keys"] }] : []),
     ...(endpoint.auth === "webhook" ? [{ actions: put, resources: [names.system], parts: ["nonce#1"] }] : []),
     { actions: [...get, ...put], resources: [names.system], parts: ["ledger"] },
-    names.key("dynamodb", ...(secrets.length > 0 ? ["secretsmanager"] : [])),
+    ...names.unlock(secrets, "dynamodb"),
   ];
 }
 

@@ -34,7 +34,7 @@ function items(...keys: readonly string[]): readonly Part[] {
   return keys.map((key) => ({ name: key, context: { "dynamodb:LeadingKeys": [key] } }));
 }
 
-export const services = ["dynamodb", "events", "logs", "s3", "secretsmanager", "sqs"];
+export const services = ["dynamodb", "events", "logs", "s3", "secretsmanager", "sqs", "ssm"];
 
 /** All owners of deliveries and sources of events. */
 export function ownersOf({ topology }: Stack): readonly string[] {
@@ -65,12 +65,19 @@ export function thingsOf(stack: Stack): readonly Thing[] {
     deployment.ticker,
   ];
   const queues = [...deployment.handlers.values()].flatMap((names) => [names.queue, names.deadLetterQueue]);
-  const keyParts = [`alias/${prefix}`, "alias/other"].flatMap((alias) =>
-    services.map((service): Part => ({
-      name: `${alias} ${service}`,
-      context: { "kms:ResourceAliases": [alias], "kms:ViaService": `${service}.${region}.amazonaws.com` },
-    })),
-  );
+  // One more secret than is declared: there may be few.
+  const secrets = [...deployment.secrets.values(), `${prefix}/other`];
+  const keyParts = [`alias/${prefix}`, "alias/other"].flatMap((alias) => {
+    const through = (service: string) => ({ "kms:ResourceAliases": [alias], "kms:ViaService": `${service}.${region}.amazonaws.com` });
+    return [
+      ...services.map((service): Part => ({ name: `${alias} ${service}`, context: through(service) })),
+      // Parameter Store says to the key which parameter it opens.
+      ...secrets.map((secret): Part => {
+        const context = { ...through("ssm"), "kms:EncryptionContext:PARAMETER_ARN": arn("ssm", `parameter/${secret}`) };
+        return { name: `${alias} ssm ${secret}`, context };
+      }),
+    ];
+  });
   return [
     {
       arn: arn("events", `event-bus/${deployment.bus}`),
@@ -93,8 +100,7 @@ export function thingsOf(stack: Stack): readonly Thing[] {
       arn: `arn:aws:iam::${account}:role/${role}`,
       parts: ["scheduler", "lambda", "ec2"].map((service) => ({ name: service, context: { "iam:PassedToService": `${service}.amazonaws.com` } })),
     })),
-    // One more secret than is declared: there may be few.
-    ...plain(...[...deployment.secrets.values(), `${prefix}/other`].map((secret) => arn("secretsmanager", `secret:${secret}-AbCdEf`))),
+    ...plain(...secrets.flatMap((secret) => [arn("secretsmanager", `secret:${secret}-AbCdEf`), arn("ssm", `parameter/${secret}`)])),
     ...plain(...["delay-1", "ticker"].map((name) => arn("scheduler", `schedule/${deployment.scheduleGroup}/${name}`))),
     { arn: arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab"), parts: keyParts },
     {

@@ -11,10 +11,12 @@ import { loadApp } from "../load/app.ts";
 import { shown } from "../load/locate.ts";
 import { table } from "../output/table.ts";
 import { plural } from "../output/text.ts";
+import { readEnvironments } from "../stack/environments.ts";
 import { countOption } from "./options.ts";
 
 interface BuildOptions {
   readonly env: string;
+  readonly infra: string;
   readonly out: string;
   readonly budget?: number;
 }
@@ -26,6 +28,7 @@ export function addBuild(program: Command, session: Session): void {
   const command = new Command("build")
     .description("bundle one Lambda function for each handler, endpoint and part of the engine; exit code 3 where one is over its budget")
     .requiredOption("--env <name>", "the environment whose names the bundles get")
+    .option("--infra <path>", "folder of the infrastructure", "infra")
     .option("--out <folder>", "where the bundles go", "build")
     .addOption(countOption("--budget <kB>", "largest bundle, in kB of minified code (default: 700, behind the API 900)", 1, 50_000));
   runs<BuildOptions>(command, session, buildAll);
@@ -34,9 +37,11 @@ export function addBuild(program: Command, session: Session): void {
 
 async function buildAll(call: Call<BuildOptions>): Promise<ExitCode> {
   const { app: appPath } = await call.settings();
-  const { env, out, budget } = call.options;
+  const { env, infra, out, budget } = call.options;
   const app = await loadApp(appPath, call.io.cwd);
-  const entries = entriesOf(app.topology, deploymentOf(app.topology, env), appPath);
+  // Only where the app has secrets it matters to a bundle where they are kept.
+  const [found] = app.topology.secrets.size === 0 ? [] : readEnvironments(call.io.cwd, infra, env);
+  const entries = entriesOf(app.topology, deploymentOf(app.topology, env), appPath, found?.environment);
   const folder = resolve(call.io.cwd, out, env);
   const bundles: Bundle[] = [];
   await call.print.progress("bundling", async (report) => {

@@ -77,7 +77,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, contro
   }
   const method = methods.find((name) => `/${name}` === url.pathname);
   if (method === undefined || request.method !== "POST") {
-    send(response, 501, {
+    send(response, 404, {
       error: toWire(
         new PulseQueueError("CAPABILITY_MISSING", `The running engine has no operation ${url.pathname.slice(1, 60)}: it may be of another version`),
       ),

@@ -117,9 +117,15 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
         },
       });
     },
-    answer(request) {
+    // No other process has the file open: who asks is the only one.
+    claim(request) {
       const row = reading(() => statements.records.answer(request));
-      return Promise.resolve(row === undefined ? undefined : { request, fingerprint: row[0], answer: row[1] });
+      return Promise.resolve(
+        row === undefined ? { state: "ours", claim: "" } : { state: "answered", answer: { request, fingerprint: row[0], answer: row[1] } },
+      );
+    },
+    release() {
+      return Promise.resolve();
     },
     commit(commit) {
       let context = emptyContext();

@@ -106,8 +106,14 @@ function endpointFunction(engine: AwsEngine, app: App, name: string, options: Fu
   };
 }
 
-/** What the stack of a deployment in the simulation says of it. */
-export function environmentOf({ account, region }: Pick<FakeAws, "account" | "region">, { secrets }: Topology): Environment {
+/** What the stack of a deployment in the simulation says of it. `parameters`: secrets that Parameter Store keeps. @default none */
+export function environmentOf(
+  { account, region }: Pick<FakeAws, "account" | "region">,
+  { secrets }: Topology,
+  parameters: readonly string[] = [],
+): Environment {
+  const origins = (inParameters: boolean) =>
+    Object.fromEntries([...secrets.keys()].filter((name) => parameters.includes(name) === inParameters).map((name) => [name, "whoever simulates"]));
   return {
     environment,
     account,
@@ -119,7 +125,8 @@ export function environmentOf({ account, region }: Pick<FakeAws, "account" | "re
     deletionProtection: false,
     throttle: { rate: 100, burst: 100 },
     backup: { days: 7 },
-    secrets: Object.fromEntries([...secrets.keys()].map((name) => [name, "whoever simulates"])),
+    secrets: origins(false),
+    parameters: origins(true),
     jwt: { issuer: "https://id.example.com", audience: "simulation", keys: "https://id.example.com/keys" },
   };
 }

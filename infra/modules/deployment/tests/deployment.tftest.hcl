@@ -123,7 +123,8 @@ variables {
     relay  = { name = "orders-dev-pq-relay", timeout = 60, memory = 512, bundle = "main.tf" }
     ticker = { name = "orders-dev-pq-ticker", timeout = 30, memory = 512, bundle = "main.tf" }
   }
-  secrets = { payments-webhook = "orders-dev/payments-webhook" }
+  secrets    = { payments-webhook = "orders-dev/payments-webhook" }
+  parameters = {}
   alarms = {
     orders-dev-api-errors = {
       kind       = "api-errors", name = "orders-dev-api-errors", description = "Runbook: docs/runbooks/api-errors.md", namespace = "AWS/ApiGateway", metric = "5xx",
@@ -180,6 +181,33 @@ run "refuses_a_secret_that_nobody_sets" {
 
   variables {
     secrets = { payments-webhook = "orders-dev/payments-webhook", carrier = "orders-dev/carrier" }
+  }
+}
+
+run "a_parameter_is_told_and_not_made" {
+  command = plan
+
+  variables {
+    environment = {
+      environment        = "dev"
+      account            = "111111111111"
+      region             = "eu-central-1"
+      owner              = "orders team"
+      alarmTopic         = "arn:aws:sns:eu-central-1:111111111111:orders-dev-alarms"
+      logRetentionDays   = 14
+      recoveryDays       = 7
+      deletionProtection = false
+      throttle           = { rate = 50, burst = 100 }
+      backup             = { days = 7 }
+      parameters         = { payments-webhook = "payments team" }
+    }
+    secrets    = {}
+    parameters = { payments-webhook = "/orders-dev/payments-webhook" }
+  }
+
+  assert {
+    condition     = output.secrets_to_set == { "/orders-dev/payments-webhook" = "payments team" } && length(module.secret) == 0
+    error_message = "What Parameter Store keeps must be told, and no second secret made for it."
   }
 }
 

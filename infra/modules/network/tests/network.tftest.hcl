@@ -18,6 +18,7 @@ variables {
   zones              = ["eu-central-1a", "eu-central-1b"]
   account            = "111111111111"
   region             = "eu-central-1"
+  interface_services = ["sqs", "ssm"]
   boundary_arn       = "arn:aws:iam::111111111111:policy/orders-dev-pq-boundary"
   log_retention_days = 14
   key_arn            = "arn:aws:kms:eu-central-1:111111111111:key/00000000-0000-0000-0000-000000000000"

@@ -5,7 +5,7 @@ import { incidentScope } from "../../../core/incident.ts";
 import { createPublisher } from "../../../core/publisher.ts";
 import type { EventView, Inspect, Queue } from "../../../core/queue.ts";
 import type { DynamoDb, Lambda, Sqs } from "../clients.ts";
-import { openRuntime, type RuntimeOptions } from "../entries/context.ts";
+import { openRuntime, type Runtime, type RuntimeOptions } from "../entries/context.ts";
 import { awsError } from "../errors.ts";
 import { openDeliveryReader } from "./delivery-reader.ts";
 import { untilIdle } from "./idle.ts";
@@ -54,16 +54,25 @@ export type AwsQueue = Queue;
  * Throws `DEPLOYMENT_INVALID`, `DEPLOYMENT_MISMATCH`, `SECRET_MISSING`, `AWS_…`, `STORE_UNAVAILABLE`.
  */
 export async function openAws(app: App, options: AwsOptions): Promise<AwsQueue> {
-  const { topology, system } = openRuntime(app, { ...options, dynamodb: options.clients.dynamodb });
+  const runtime = runtimeOf(app, options);
+  const { topology, system } = runtime;
   const missing = [...topology.secrets.keys()].filter((name) => system.secret(name) === undefined);
   if (missing.length > 0) throw new PulseQueueError("SECRET_MISSING", `These declared secrets have no value: ${missing.join(", ")}`);
-  return await openFunctionQueue(app, options);
+  return openQueue(runtime, options);
 }
 
 /** The same for a function, which may read the secrets of its own endpoint alone and so cannot know whether the others have values. */
-export async function openFunctionQueue(app: App, { clients, subscribe = true, ...options }: AwsOptions): Promise<AwsQueue> {
+export async function openFunctionQueue(app: App, options: AwsOptions): Promise<AwsQueue> {
+  return openQueue(runtimeOf(app, options), options);
+}
+
+function runtimeOf(app: App, { clients, ...options }: AwsOptions): Runtime {
+  return openRuntime(app, { ...options, dynamodb: clients.dynamodb });
+}
+
+async function openQueue(runtime: Runtime, { clients, subscribe = true }: Pick<AwsOptions, "clients" | "subscribe">): Promise<AwsQueue> {
   const { dynamodb, sqs, lambda } = clients;
-  const { system, store, topology, deployment, resources, next } = openRuntime(app, { ...options, dynamodb });
+  const { system, store, topology, deployment, resources, next } = runtime;
 
   let isClosed = false;
   const assertOpen = (): void => {

@@ -3,15 +3,13 @@
  * stored in the order of the calls, and a hundred publishers cost one request. Events of one call that are more than a
  * transaction takes are stored by several, one after the other.
  */
-import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { NewEvent } from "../../../core/envelope.ts";
 import { PulseQueueError } from "../../../core/errors.ts";
 import type { Receipt } from "../../../core/ports.ts";
 import type { Item } from "../items/attributes.ts";
 import { isSameEvent, readEvent } from "../items/journal.ts";
-import { retrying } from "../retry.ts";
 import { headActions, isOrdered, placed, putEvent, type PlacedEvent } from "./events.ts";
-import { isTooLarge, transact, type Action } from "./transaction.ts";
+import { isTooLarge, putAlone, transact } from "./transaction.ts";
 import type { StoreContext } from "./types.ts";
 
 interface Waiting {
@@ -98,20 +96,8 @@ async function write(context: StoreContext, events: readonly PlacedEvent[]): Pro
   const [only] = actions;
   // Alone it needs no transaction, which costs twice.
   return actions.length === 1 && heads.length === 0 && only?.write.Put !== undefined
-    ? putAlone(context, only.write.Put)
+    ? putAlone(context, what, only.write.Put)
     : transact(context, what, [...actions, ...heads]);
-}
-
-async function putAlone({ dynamodb, system }: StoreContext, input: NonNullable<Action["write"]["Put"]>): Promise<ReadonlyMap<number, Item | undefined>> {
-  return retrying(system, what, async () => {
-    try {
-      await dynamodb.send(new PutItemCommand(input));
-      return new Map();
-    } catch (thrown) {
-      if (!(thrown instanceof Error) || thrown.name !== "ConditionalCheckFailedException") throw thrown;
-      return new Map([[0, "Item" in thrown ? (thrown.Item as Item | undefined) : undefined]]);
-    }
-  });
 }
 
 /** What a publisher is told whose event's identity is taken by `there`. */

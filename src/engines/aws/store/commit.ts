@@ -1,16 +1,14 @@
 /** One atomic write of a batch or a request, and what its cancellation means. */
 import type { NewEvent } from "../../../core/envelope.ts";
 import type { Commit, CommitResult, Guard, RowWrite, Settlement } from "../../../core/ports.ts";
-import { numberOf, toItem, type Item } from "../items/attributes.ts";
-import { answerKey, deliveryItem, deliveryKey, type DeliveryRecord } from "../items/deliveries.ts";
+import { toItem } from "../items/attributes.ts";
+import { deliveryItem, deliveryKey, type DeliveryRecord } from "../items/deliveries.ts";
 import { isSameEvent, readEvent } from "../items/journal.ts";
 import { rowItem, rowKeyOf } from "../items/rows.ts";
+import { answerAction } from "./answers.ts";
 import { headActions, placed, putEvent, type PlacedEvent } from "./events.ts";
 import { check, hasVersion, put, remove, transact, type Action } from "./transaction.ts";
 import type { AwsDelivery, StoreContext } from "./types.ts";
-
-/** Answers to idempotent requests are kept for a day, as on the embedded engine. */
-export const answerRetention = 24 * 60 * 60_000;
 
 const what = "DynamoDB refused a commit";
 
@@ -21,7 +19,7 @@ export async function commitAll(context: StoreContext, commit: Commit<AwsDeliver
   let { events } = unique;
   const settled = commit.settled.map((settlement) => settleAction(context, settlement));
   const rows = rowActions(context, commit);
-  const answers = answerActions(context, commit);
+  const answers = commit.answer === undefined ? [] : [answerAction(context, commit.answer)];
   const fixed = [...settled, ...rows, ...answers];
   for (;;) {
     const failed = await transact(context, what, [...fixed, ...events.map((event) => putEvent(context, event)), ...headActions(context, events)]);
@@ -124,24 +122,4 @@ function writeAction(context: StoreContext, write: RowWrite, guard: number | und
 
 export function tableName({ deployment }: Pick<StoreContext, "deployment">, table: string): string {
   return deployment.tables.get(table) ?? table;
-}
-
-function answerActions({ deployment, system }: StoreContext, { answer }: Pick<Commit, "answer">): readonly Action[] {
-  if (answer === undefined) return [];
-  const now = system.clock.now();
-  const ttl = Math.ceil((now + answerRetention) / 1_000);
-  const item = toItem({ ...answerKey(system.hash, answer.request), ft: answer.fingerprint, b: answer.answer, ttl });
-  // TTL removes late: an answer whose time is over is none.
-  return [
-    put(deployment.deliveries, item, {
-      ConditionExpression: "attribute_not_exists(p) OR #ttl <= :now",
-      ExpressionAttributeNames: { "#ttl": "ttl" },
-      ExpressionAttributeValues: { ":now": { N: String(Math.floor(now / 1_000)) } },
-    }),
-  ];
-}
-
-/** Whether an item whose TTL removes it late is still there. */
-export function isKept(item: Item, now: number): boolean {
-  return (numberOf(item, "ttl") ?? Number.POSITIVE_INFINITY) > Math.floor(now / 1_000);
 }

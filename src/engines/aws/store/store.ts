@@ -1,10 +1,9 @@
 /** The core's `Store` on DynamoDB. */
 import type { Store } from "../../../core/ports.ts";
-import { needText } from "../items/attributes.ts";
-import { answerKey } from "../items/deliveries.ts";
 import { readRow, rowKeyOf } from "../items/rows.ts";
+import { claimRequest, releaseRequest } from "./answers.ts";
 import { createAppender } from "./append.ts";
-import { commitAll, isKept, tableName } from "./commit.ts";
+import { commitAll, tableName } from "./commit.ts";
 import { queryRows } from "./query.ts";
 import { getItem } from "./read.ts";
 import { readSteps, writeStep } from "./steps.ts";
@@ -20,11 +19,8 @@ export function createAwsStore(context: StoreContext): Store<AwsDelivery> {
     query: (table, query) => queryRows(context, table, query),
     steps: (delivery) => readSteps(context, delivery),
     saveStep: (delivery, name, result) => writeStep(context, delivery, name, result),
-    async answer(request) {
-      const item = await getItem(context, context.deployment.deliveries, answerKey(context.system.hash, request));
-      if (item === undefined || !isKept(item, context.system.clock.now())) return undefined;
-      return { request, fingerprint: needText(item, "ft"), answer: needText(item, "b") };
-    },
+    claim: (request, claim) => claimRequest(context, request, claim),
+    release: (request, claim) => releaseRequest(context, request, claim),
     commit: (commit) => commitAll(context, commit),
   };
 }

@@ -1,9 +1,9 @@
 /** One `TransactWriteItems`: all of its actions or none of them, whatever is thrown at it on the way. */
-import { TransactWriteItemsCommand, type CancellationReason, type TransactWriteItem } from "@aws-sdk/client-dynamodb";
+import { PutItemCommand, TransactWriteItemsCommand, type CancellationReason, type TransactWriteItem } from "@aws-sdk/client-dynamodb";
 import { PulseQueueError } from "../../../core/errors.ts";
 import { awsError, isPassing } from "../errors.ts";
 import { sizeOf, type Item } from "../items/attributes.ts";
-import { backOff } from "../retry.ts";
+import { backOff, retrying } from "../retry.ts";
 import type { StoreContext } from "./types.ts";
 
 /** What DynamoDB takes in one transaction (service quotas, read 2026-11). */
@@ -77,6 +77,23 @@ export async function transact(context: StoreContext, what: string, actions: rea
       if (!(await backOff(system, attempt))) throw unavailable(what, thrown);
     }
   }
+}
+
+/** One item without a transaction, which would cost twice; answers as `transact` does. Throws `STORE_UNAVAILABLE`, `AWS_…`. */
+export async function putAlone(
+  { dynamodb, system }: StoreContext,
+  what: string,
+  input: NonNullable<TransactWriteItem["Put"]>,
+): Promise<ReadonlyMap<number, Item | undefined>> {
+  return retrying(system, what, async () => {
+    try {
+      await dynamodb.send(new PutItemCommand(input));
+      return new Map();
+    } catch (thrown) {
+      if (!(thrown instanceof Error) || thrown.name !== "ConditionalCheckFailedException") throw thrown;
+      return new Map([[0, "Item" in thrown ? (thrown.Item as Item | undefined) : undefined]]);
+    }
+  });
 }
 
 function reasonsOf(thrown: unknown): readonly CancellationReason[] {
