@@ -1,7 +1,7 @@
 /** Types, validation, errors and dependencies. */
 import { lockfileFindings, runtimePackages } from "../delivery/lockfile.ts";
 import { each, found, one, ran, type Check, type Part } from "../check.ts";
-import { at } from "../plan.ts";
+import { at, infraPart } from "../plan.ts";
 import { entriesOf, jsonOf, lineOf, member, pathsOf, textOf, type Project } from "../project.ts";
 
 /** Rules without which a claim about the code is only a claim. */
@@ -116,6 +116,7 @@ const errors: Check = {
   owasp: ["A10", "API8"],
   run: (project) => [
     ran(project, "errors"),
+    infraPart(project, "dead-letters"),
     one(
       "DOC",
       "every error a caller can meet is documented",

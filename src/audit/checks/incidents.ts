@@ -1,72 +1,13 @@
 /** What happens when something happened, and who is told. */
 import { each, found, one, ran, unseen, type Check } from "../check.ts";
 import { ownerFindings, securityTxtFindings } from "../delivery/documents.ts";
-import { alarmKinds } from "../../synth/index.ts";
 import { eachPlanned, at } from "../plan.ts";
-import { jsonOf, lineOf, member, pathsOf, textOf, type Project } from "../project.ts";
+import { lineOf, pathsOf, textOf } from "../project.ts";
+import { detection } from "./detection.ts";
 import { commandsPart } from "./monitoring.ts";
-
-/** One threat of the security document with what tells of it. */
-interface Threat {
-  readonly number: number;
-  readonly threat: string;
-  readonly metric?: string;
-  readonly alarm?: string;
-  readonly check?: string;
-  readonly silent?: string;
-}
-
-const signals = "docs/security/signals.json";
-
-function threatsOf(project: Project): readonly Threat[] {
-  const list = member(jsonOf(project, signals), "threats");
-  return Array.isArray(list) ? (list as readonly Threat[]) : [];
-}
 
 const step = "docs/guides/incidents.md";
 const incidents = "docs/security/incidents";
-
-const detection: Check = {
-  id: "R1",
-  title: "each of the twenty threats has a signal (a metric, an alarm with its runbook) or says why it has none; the signals are caused here and now",
-  owasp: ["A09"],
-  run: (project) => {
-    const { metrics } = project;
-    return [
-      each(
-        "DOC",
-        "every threat of the model has a signal that exists, or a reason to be silent",
-        Array.from({ length: 20 }, (_, index) => threatsOf(project).find(({ number }) => number === index + 1) ?? { number: index + 1, threat: "" }),
-        ({ metric, alarm, check, silent, threat }) => [
-          ...(threat === "" ? ["it is not in the list"] : []),
-          ...(metric !== undefined && !metrics.has(metric) ? [`there is no metric ${metric}`] : []),
-          ...(alarm !== undefined && !alarmKinds.some((kind) => kind === alarm) ? [`there is no alarm ${alarm}`] : []),
-          ...(check !== undefined && !project.statements.some(({ id }) => id === check) ? [`there is no check ${check}`] : []),
-          ...(metric === undefined && alarm === undefined && check === undefined && silent === undefined ? ["nothing tells of it"] : []),
-        ],
-        ({ number, metric, alarm, check, silent }) => ({
-          file: signals,
-          address: `threat ${String(number)}`,
-          value: metric ?? alarm ?? (check === undefined ? (silent ?? "nothing") : `check ${check}`),
-        }),
-      ),
-      one(
-        "DOC",
-        "the threats are those of the security document",
-        threatsOf(project).map(({ number }) =>
-          textOf(project, "SECURITY.md").includes(`\n| ${String(number)} |`) ? undefined : `it has no threat ${String(number)}`,
-        ),
-        {
-          file: "SECURITY.md",
-          line: lineOf(textOf(project, "SECURITY.md"), "## Threat model") ?? 1,
-          value: `${String(threatsOf(project).length)} threats`,
-        },
-      ),
-      ran(project, "counters"),
-      ran(project, "alert"),
-    ];
-  },
-};
 
 const assessment: Check = {
   id: "R2",

@@ -3,5 +3,6 @@ import { doorExperiments } from "./door.ts";
 import { operateExperiments } from "./operate.ts";
 import { signalExperiments } from "./signals.ts";
 import { storeExperiments } from "./store.ts";
+import { threatExperiments } from "./threats.ts";
 
-export const experiments: readonly Experiment[] = [...storeExperiments, ...doorExperiments, ...operateExperiments, ...signalExperiments];
+export const experiments: readonly Experiment[] = [...storeExperiments, ...doorExperiments, ...operateExperiments, ...signalExperiments, ...threatExperiments];

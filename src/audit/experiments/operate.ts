@@ -1,8 +1,7 @@
 /** What operators rely on when something goes wrong: grants, the ledger, secrets, containment. */
-import { createHmac } from "node:crypto";
 import { canaryApp, canarySecret, mischief, notes, tally } from "../canary.ts";
 import type { Experiment } from "../experiment.ts";
-import { because, cloudEvent, note, on, problemsWhere, publishAs, refusalOf, structured, tokenOf } from "./tools.ts";
+import { because, cloudEvent, note, on, problemsWhere, publishAs, refusalOf, signed, structured, tokenOf } from "./tools.ts";
 
 const grants: Experiment = {
   name: "grants",
@@ -69,15 +68,6 @@ const ledger: Experiment = {
     };
   },
 };
-
-/** Signed as https://www.standardwebhooks.com says. */
-function signed(secret: string, id: string, body: string): Readonly<Record<string, string>> {
-  const time = String(Math.floor(Date.now() / 1_000));
-  const signature = createHmac("sha256", Buffer.from(secret.replace(/^whsec_/, ""), "base64"))
-    .update(`${id}.${time}.${body}`)
-    .digest("base64");
-  return { "content-type": "application/json", "webhook-id": id, "webhook-timestamp": time, "webhook-signature": `v1,${signature}` };
-}
 
 const rotation: Experiment = {
   name: "rotation",

@@ -120,6 +120,8 @@ export const laboratoryMutants: readonly Mutant[] = [
   ),
   sabotaged("K18", "a backup of nothing", "restore", emptyBackup),
   sabotaged("R1", "a door that counts no refusal", "counters", stuck),
+  sabotaged("R1", "threats that move no metric", "threats", stuck),
+  sabotaged("R1", "an engine that takes altered data for its own", "threats", blindVerify),
   sabotaged(
     "R2",
     "a scope that holds everything",

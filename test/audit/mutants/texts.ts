@@ -4,6 +4,7 @@ import { newFile, summedUp, withFile, withoutFile, withTool, type Mutant } from 
 const security = ".github/workflows/security.yml";
 const deploy = ".github/workflows/deploy.yml";
 const verify = ".github/workflows/verify.yml";
+const signals = "docs/security/signals.json";
 const off =
   (rule: string) =>
   (output: string): string => {
@@ -95,8 +96,11 @@ export const textMutants: readonly Mutant[] = [
   withFile("K12", "a runbook with a command that does not exist", "docs/runbooks/dead-letters.md", "pulsequeue dlq ls", "pulsequeue letters ls"),
   withFile("K12", "a procedure without containment", "docs/guides/incidents.md", "## 3. Containment", "## 3. Wait"),
   { check: "K18", name: "no drill", change: (project) => ({ ...project, commands: project.commands.filter((name) => name !== "drill") }) },
-  withFile("R1", "a threat without a signal", "docs/security/signals.json", '"metric": "pulsequeue_rate_limited_total"', '"note": "none"'),
-  withFile("R1", "a signal that does not exist", "docs/security/signals.json", "pulsequeue_conflicts_total", "pulsequeue_races_total"),
+  withFile("R1", "a threat without a signal", signals, '"metric": "pulsequeue_rate_limited_total"', '"note": "none"'),
+  withFile("R1", "a signal that does not exist", signals, "pulsequeue_conflicts_total", "pulsequeue_races_total"),
+  withFile("R1", "a threat that says it is silent where something tells of it", signals, '"metric": "pulsequeue_conflicts_total"', '"silent": "nobody looks"'),
+  withFile("R1", "a threat with the signal of another one", signals, '"code": "STORE_CORRUPT", "check": "A3"', '"metric": "pulsequeue_rate_limited_total"'),
+  withFile("R1", "a check that does not tell of its threat", signals, '"check": "C2"', '"check": "C1"'),
   { check: "R2", name: "no command for it", change: (project) => ({ ...project, commands: project.commands.filter((name) => name !== "incident scope") }) },
   withFile("R4", "a procedure with a command that does not exist", "docs/guides/incidents.md", "pulsequeue dlq discard", "pulsequeue purge"),
   newFile("R6", "an incident without a check", "docs/security/incidents/2026-11-01-leak.md", "# A leak\n\nIt was bad.\n"),
