@@ -91,7 +91,9 @@ export function ran(project: Project, name: string): Part {
   if (outcome === undefined) {
     return { kind: "RUN", claim: name, status: "fail", problems: [`the experiment ${name} was not run`], evidence: [] };
   }
-  const { kind, claim, tried, value, problems, milliseconds } = outcome;
+  const { kind, claim, tried, value, problems, milliseconds, needs } = outcome;
+  if (needs !== undefined)
+    return { kind, claim, status: "not-evidenced", problems: [], evidence: [{ address: `experiment ${name}`, value: `needs ${needs}` }] };
   const all = tried === 0 && problems.length === 0 ? ["nothing was tried"] : problems;
   const evidence = [{ address: `experiment ${name}`, value: `${value} (${String(tried)} tried, ${String(milliseconds)} ms)` }];
   return { kind, claim, status: all.length > 0 ? "fail" : "pass", problems: all, evidence };

@@ -196,4 +196,33 @@ const eradication: Experiment = {
     }),
 };
 
-export const operateExperiments: readonly Experiment[] = [grants, ledger, rotation, scope, containment, eradication];
+/** Terraform's words for a state that somebody else holds. */
+const lockRefusal = "Error acquiring the state lock";
+
+const stateLock: Experiment = {
+  name: "state-lock",
+  kind: "RUN",
+  claim: "of two applies at once on one state, through each environment's own backend, the second is refused, and the lock is gone afterwards",
+  async run(lab) {
+    const problems: string[] = [];
+    for (const [name, backend] of lab.backends) {
+      const applies = await lab.applyTwice(backend);
+      if (applies === undefined) return { tried: 0, value: "not tried", problems: [], needs: "terraform on the path" };
+      const { first, second, locks } = applies;
+      problems.push(
+        ...problemsWhere(
+          [first === undefined, `${name}: one apply alone fails: ${(first ?? "").trim().slice(0, 200)}`],
+          [
+            first !== undefined || second?.includes(lockRefusal) === true,
+            `${name}: a second apply is not refused by the lock: ${(second ?? "it went through").trim().slice(0, 200)}`,
+          ],
+          [locks === 0, `${name}: the lock is left behind`],
+        ),
+      );
+    }
+    const count = lab.backends.size;
+    return { tried: count, value: `terraform, two applies on each of ${String(count)} states, on a stand-in for S3`, problems };
+  },
+};
+
+export const operateExperiments: readonly Experiment[] = [grants, ledger, rotation, scope, containment, eradication, stateLock];

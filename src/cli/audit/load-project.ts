@@ -9,6 +9,7 @@ import type { CommandResult, Project, Statement } from "../../audit/project.ts";
 import { deploymentOf } from "../../core/deployment.ts";
 import { isPulseQueueError } from "../../core/errors.ts";
 import type { App } from "../../core/app.ts";
+import { backendFile } from "../../synth/index.ts";
 import type { Stack } from "../stack/stack.ts";
 import { createLab } from "./lab.ts";
 import { loadHclParser, loadYamlParser } from "./parsers.ts";
@@ -39,7 +40,8 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   onStep("tools");
   const tools = await askTools(root, files);
   const metrics = await readMetrics();
-  const outcomes = await carryOut(app, options.experiments, onStep);
+  const backends = new Map(options.stacks.map(({ environment, found }) => [environment.environment, found.get(backendFile) ?? ""]));
+  const outcomes = await carryOut(app, backends, options.experiments, onStep);
   onStep("infrastructure");
   const modules = await openModules(infra, await loadHclParser());
   const stacks = options.stacks.map(({ folder, environment, infrastructure, expected, found }) => ({
@@ -156,11 +158,16 @@ async function readMetrics(): Promise<Project["metrics"]> {
 }
 
 /** One after the other, each in a folder of its own: what throws is an outcome too. */
-export async function carryOut(app: App, experiments: readonly Experiment[], onStep: (step: string) => void): Promise<ReadonlyMap<string, Outcome>> {
+export async function carryOut(
+  app: App,
+  backends: ReadonlyMap<string, string>,
+  experiments: readonly Experiment[],
+  onStep: (step: string) => void,
+): Promise<ReadonlyMap<string, Outcome>> {
   const outcomes = new Map<string, Outcome>();
   for (const { name, kind, claim, run: perform } of experiments) {
     onStep(name);
-    const lab = createLab(app);
+    const lab = createLab(app, backends);
     const started = performance.now();
     try {
       outcomes.set(name, { kind, claim, ...(await perform(lab)), milliseconds: Math.round(performance.now() - started) });

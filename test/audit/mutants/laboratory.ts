@@ -98,6 +98,10 @@ export const laboratoryMutants: readonly Mutant[] = [
       inspect: { ...inspect, deliveries: async (filter) => (await inspect.deliveries(filter)).map((each) => ({ ...each, wrote: [] })) },
     })),
   ),
+  sabotaged("P2", "two applies that do not see each other", "state-lock", (lab) => ({
+    ...lab,
+    backends: new Map([...lab.backends].map(([name, text]) => [name, text.replace('"use_lockfile": true', '"use_lockfile": false')])),
+  })),
   sabotaged("P4", "a newer version that begins with a new file", "upgrade", (lab) => {
     let opened = 0;
     return { ...lab, open: ({ file: _file, ...options }) => lab.open({ ...options, file: `file-${String((opened += 1))}.db` }) };
