@@ -82,7 +82,8 @@ const noAny: Check = {
 
 const validation: Check = {
   id: "T2",
-  title: "every event and endpoint has a schema; nothing that it refuses is accepted, over random and hostile bodies",
+  title:
+    "every event and endpoint has a schema; nothing that it refuses is accepted, over random and hostile bodies and a million values made from the schemas, judged by their JSON Schemas too",
   owasp: ["A05", "API3", "API4", "API8"],
   run: (project) => {
     const { events, endpoints } = project.app.topology;
@@ -106,6 +107,7 @@ const validation: Check = {
         ({ name, input }) => ({ address: `endpoint ${name}`, value: input === undefined ? "no body, or a signed one" : "a schema" }),
       ),
       ran(project, "payloads"),
+      ran(project, "generated-payloads"),
     ];
   },
 };

@@ -1,5 +1,6 @@
 /** Faults in the running engine and its door: options that somebody set wrongly, and controls that do nothing. */
 import type { Ask, Bench, BenchOptions, Lab } from "../../../src/audit/experiment.ts";
+import type { App } from "../../../src/core/app.ts";
 import { sabotaged, type Mutant } from "./mutant.ts";
 
 const opening =
@@ -36,6 +37,20 @@ const tellsAll = with_((bench) => ({
 const blindVerify = (lab: Lab): Lab => ({ ...lab, tamper: () => undefined });
 const leaking = answering(async (response) => new Response(`${await response.text()}\n    at run (/srv/app/main.ts:3:1)`, response));
 
+/** The app with events that take anything; their JSON Schemas are as they were. */
+const lenient = (app: App): App => ({
+  ...app,
+  topology: {
+    ...app.topology,
+    events: new Map(
+      [...app.topology.events].map(([name, event]) => [
+        name,
+        { ...event, schema: { "~standard": { ...event.schema["~standard"], validate: (value: unknown) => ({ value }) } } },
+      ]),
+    ),
+  },
+});
+
 export const laboratoryMutants: readonly Mutant[] = [
   sabotaged(
     "I1",
@@ -59,6 +74,13 @@ export const laboratoryMutants: readonly Mutant[] = [
     "a door that accepts nothing",
     "payloads",
     answering(() => new Response("{}", { status: 400 })),
+  ),
+  sabotaged("T2", "an engine that takes what its documents refuse", "generated-payloads", (lab) => ({ ...lab, app: lenient(lab.app) })),
+  sabotaged(
+    "T2",
+    "a door that takes a batch unread",
+    "generated-payloads",
+    answering(() => Response.json({ results: Array.from({ length: 1_000 }, () => ({ status: 202 })) })),
   ),
   sabotaged("T3", "errors with a stack", "errors", leaking),
   sabotaged(
