@@ -29,7 +29,7 @@ export async function problemsOf(
   const changed = mutant.change === undefined ? await sabotagedProject(mutant, project) : mutant.change(project);
   const before = new Set(sound.get(mutant.check)?.flatMap(({ problems }) => problems));
   const parts = ask(changed, checks, sound, [...(mutant.first ?? []), mutant.check]);
-  return parts.filter(({ status }) => status === "fail").flatMap(({ problems }) => problems.filter((problem) => !before.has(problem)));
+  return parts.filter(({ status }) => status === "fail" || status === "stale").flatMap(({ problems }) => problems.filter((problem) => !before.has(problem)));
 }
 
 async function sabotagedProject({ sabotage, name }: Mutant, project: Project): Promise<Project> {

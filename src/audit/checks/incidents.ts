@@ -1,8 +1,8 @@
 /** What happens when something happened, and who is told. */
-import { each, found, one, ran, unseen, type Check } from "../check.ts";
+import { each, found, one, ran, unseen, type Check, type Part } from "../check.ts";
 import { ownerFindings, securityTxtFindings } from "../delivery/documents.ts";
 import { eachPlanned, at } from "../plan.ts";
-import { lineOf, pathsOf, textOf } from "../project.ts";
+import { jsonOf, lineOf, member, pathsOf, textOf, type Project } from "../project.ts";
 import { detection } from "./detection.ts";
 import { commandsPart } from "./monitoring.ts";
 
@@ -47,9 +47,37 @@ const recovery: Check = {
   run: (project) => [ran(project, "recovery"), ran(project, "restore")],
 };
 
+const noIncident = "There was no incident so far.";
+
+/** Each incident names a check and a planted fault that this check is shown to find; where there was none, the form says so. */
+function incidentsPart(project: Project): Part {
+  const paths = pathsOf(project, /^docs\/security\/incidents\/(?!README).*\.md$/);
+  const isDeclared = textOf(project, `${incidents}/README.md`).includes(noIncident);
+  const known = jsonOf(project, "docs/security/mutants.json");
+  const claim = "each incident names the check that would find it again, and a planted fault that this check is shown to find";
+  return each(
+    "DOC",
+    claim,
+    paths,
+    (path) => {
+      const text = textOf(project, path);
+      const id = /^Check: `?(?<id>[A-Z]{1,2}\d{0,2}|0)`?$/m.exec(text)?.groups?.["id"];
+      const mutant = /^Mutant: (?<name>\S.*)$/m.exec(text)?.groups?.["name"];
+      if (isDeclared) return `${incidents}/README.md says: ${noIncident}`;
+      if (id === undefined) return "it names no check";
+      if (!project.statements.some((statement) => statement.id === id)) return `there is no check ${id}`;
+      if (mutant === undefined) return "it names no planted fault";
+      const list = member(known, id);
+      return Array.isArray(list) && list.includes(mutant) ? undefined : `check ${id} is not shown to find: ${mutant}`;
+    },
+    (path) => ({ file: path, value: "names a check and a planted fault" }),
+    isDeclared ? "no incident was written down so far, as the form says" : undefined,
+  );
+}
+
 const lessons: Check = {
   id: "R6",
-  title: "each incident that is written down names the check that would find it again, and that check has a mutant",
+  title: "each incident that is written down names the check that would find it again, and a planted fault that this check is shown to find",
   run: (project) => [
     one(
       "DOC",
@@ -65,18 +93,11 @@ const lessons: Check = {
       file: `${incidents}/README.md`,
       value: "its form",
     }),
-    each(
-      "DOC",
-      "each incident names a check that exists",
-      pathsOf(project, /^docs\/security\/incidents\/(?!README).*\.md$/),
-      (path) => {
-        const id = /^Check: `?([A-Z]{1,2}\d{0,2}|0)`?$/m.exec(textOf(project, path))?.[1];
-        if (id === undefined) return "it names no check";
-        return project.statements.some((statement) => statement.id === id) ? undefined : `there is no check ${id}`;
-      },
-      (path) => ({ file: path, value: "names a check" }),
-      "no incident was written down so far",
-    ),
+    one("DOC", "a command tells the timeline", [project.commands.includes("incident timeline") ? undefined : "there is no command incident timeline"], {
+      address: "pulsequeue incident timeline",
+      value: "a command",
+    }),
+    incidentsPart(project),
   ],
 };
 

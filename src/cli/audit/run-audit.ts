@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { auditOf, hasProblem, statuses, type Finding, type Status } from "../../audit/audit.ts";
+import { auditOf, hasProblem, needsOf, statuses, type Finding, type Status } from "../../audit/audit.ts";
 import { checks } from "../../audit/checks/index.ts";
 import { noDecisions, parseDecisions } from "../../audit/decisions.ts";
 import { experiments } from "../../audit/experiments/index.ts";
@@ -11,7 +11,7 @@ import { appendReport, countsOf, verifyChain, type Report } from "../../audit/re
 import { sarifOf } from "../../audit/report/sarif.ts";
 import { parseStatements } from "../../audit/statements.ts";
 import { commandNames } from "./command-names.ts";
-import { loadProject } from "./load-project.ts";
+import { loadProject, type LoadOptions } from "./load-project.ts";
 import type { Call } from "../call.ts";
 import { CommandError, exit, usageError, type ExitCode } from "../exit.ts";
 import { readManifest } from "../manifest.ts";
@@ -51,6 +51,8 @@ export async function runAudit(call: Call<AuditOptions>, program: Command): Prom
       statements,
       commands: commandNames(program),
       experiments,
+      ...(only === undefined ? {} : { needs: (loaded) => needsOf(loaded, checks, only) }),
+      ...reportsIn(path, options.report),
       now: io.now(),
       onStep: step,
     }),
@@ -68,6 +70,13 @@ export async function runAudit(call: Call<AuditOptions>, program: Command): Prom
   const written = writeAll(call, report);
   print.result(report, () => textOf(call, report, written));
   return hasProblem(findings) ? exit.problem : exit.ok;
+}
+
+/** The reports before this one; none where the folder is still to be made. */
+function reportsIn(path: (name: string) => string, folder: string | undefined): Pick<LoadOptions, "reports"> {
+  if (folder === undefined || !existsSync(path(folder))) return {};
+  const { reports: count, last, problems } = verifyChain(path(folder));
+  return { reports: { folder, count, last, problems } };
 }
 
 function chosen(text: string | undefined, ids: ReadonlySet<string>): ReadonlySet<string> | undefined {
