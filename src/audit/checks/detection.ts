@@ -147,6 +147,20 @@ export const detection: Check = {
           value: silent.map(({ number, silent: reason }) => `${String(number)}: ${reason ?? ""}`).join("; "),
         },
       ),
+      each(
+        "PLAN",
+        "each refusal that tells of a threat raises its alarm, in every environment",
+        project.stacks.flatMap((stack) => threatsOf(project).flatMap((threat) => (threat.alarm === "refusals" ? [{ stack, threat }] : []))),
+        ({ stack: { infrastructure }, threat: { metric, number } }) =>
+          Object.values(infrastructure.variables.alarms).some((alarm) => alarm.kind === "refusals" && alarm.metric === metric)
+            ? undefined
+            : `no alarm watches what tells of threat ${String(number)}`,
+        ({ stack: { name, folder }, threat: { metric = "" } }) => ({
+          file: `${folder}/topology.auto.tfvars.json`,
+          address: `${name}: refusals`,
+          value: metric,
+        }),
+      ),
       causedPart(project),
       ran(project, "threats"),
       ran(project, "counters"),

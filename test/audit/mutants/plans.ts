@@ -105,6 +105,18 @@ export const planMutants: readonly Mutant[] = [
       },
     },
   })),
+  onStacks("R1", "forged signatures that raise no alarm", (stack) => ({
+    ...stack,
+    infrastructure: {
+      ...stack.infrastructure,
+      variables: {
+        ...stack.infrastructure.variables,
+        alarms: Object.fromEntries(
+          Object.entries(stack.infrastructure.variables.alarms).filter(([, { metric }]) => metric !== "pulsequeue_sig_failures_total"),
+        ),
+      },
+    },
+  })),
   noTrail,
   withResource("A1", "a trail that can be changed unseen", "aws_cloudtrail", { enable_log_file_validation: false }, "", "account"),
   withoutResource("A2", "no function at all", "aws_lambda_function"),
