@@ -168,3 +168,16 @@ export function nextCanaryApp(): App {
   });
   return defineApp("canary", { handlers: [nextNote, follow, keep] });
 }
+
+/** The app, with a schema that refuses what the one before it took. */
+export function strictCanaryApp(): App {
+  const strict = defineEvent("canary.noted", { schema: fields<Note>({ id, amount: (value) => Number(value) > 1_000 }, { email }), key: (data) => data.id });
+  const strictNote = defineHandler("canary-note", {
+    on: strict,
+    writes: [notes],
+    handle({ data }, ctx) {
+      ctx.tables["canary-notes"].put(data);
+    },
+  });
+  return defineApp("canary", { handlers: [strictNote] });
+}

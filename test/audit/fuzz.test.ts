@@ -1,7 +1,8 @@
 /** What judges and makes the values of the audit's experiment with a million of them. */
 import { describe, expect, test } from "vitest";
 import type { Json } from "pulsequeue";
-import { changed, randomOf, validValue } from "../../src/audit/fuzz/samples.ts";
+import { randomOf } from "../../src/audit/fuzz/random.ts";
+import { changed, validValue } from "../../src/audit/fuzz/samples.ts";
 import { validatorOf } from "../../src/audit/fuzz/validator.ts";
 
 describe("a JSON Schema allows and refuses what the standard says", () => {

@@ -108,6 +108,7 @@ const validation: Check = {
       ),
       ran(project, "payloads"),
       ran(project, "generated-payloads"),
+      ran(project, "consumed-payloads"),
     ];
   },
 };

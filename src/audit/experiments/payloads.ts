@@ -1,12 +1,13 @@
 /** What is taken of what comes in: nothing that a schema refuses. */
-import { canaryApp, noteSchema } from "../canary.ts";
+import { canaryApp, notes, noteSchema, strictCanaryApp } from "../canary.ts";
 import type { Bench, Experiment } from "../experiment.ts";
 import type { App } from "../../core/app.ts";
 import type { Json } from "../../core/json.ts";
 import { jsonSchemaOf, type Schema } from "../../core/schema.ts";
-import { changed, randomOf, validValue } from "../fuzz/samples.ts";
+import { randomOf } from "../fuzz/random.ts";
+import { changed, validValue } from "../fuzz/samples.ts";
 import { validatorOf, type Test } from "../fuzz/validator.ts";
-import { cloudEvent, on, problemsWhere, structured, tokenOf } from "./tools.ts";
+import { cloudEvent, note, on, problemsWhere, structured, tokenOf } from "./tools.ts";
 
 /** Bodies that no careful parser takes. */
 export const hostile: readonly string[] = [
@@ -193,4 +194,31 @@ const differential: Experiment = {
   },
 };
 
-export const payloadExperiments: readonly Experiment[] = [payloads, differential];
+const consumed: Experiment = {
+  name: "consumed-payloads",
+  kind: "RUN",
+  claim: "what was stored is validated again before its handler sees it: what the schema refuses by then is a dead letter with that cause",
+  async run(lab) {
+    await on(lab.open({ app: canaryApp, file: "consumed.db" }), async (bench) => {
+      await note(bench, "small", 1);
+      await note(bench, "large", 2_000);
+    });
+    return await on(lab.open({ app: strictCanaryApp(), file: "consumed.db" }), async ({ queue }) => {
+      await queue.start();
+      await queue.idle();
+      const dead = await queue.inspect.deadLetters();
+      const rows = await queue.inspect.table(notes).all();
+      const causes = dead.map(({ event, failure }) => `${event.id} ${failure?.code ?? "without a cause"}`).join(", ");
+      return {
+        tried: 2,
+        value: `dead letters: ${causes}; rows: ${rows.map(({ id }) => id).join(", ")}`,
+        problems: problemsWhere(
+          [causes === "small PAYLOAD_INVALID", `dead letters are: ${causes}`],
+          [rows.length === 1 && rows[0]?.id === "large", "a handler saw what its schema refuses, or did not see what it takes"],
+        ),
+      };
+    });
+  },
+};
+
+export const payloadExperiments: readonly Experiment[] = [payloads, differential, consumed];

@@ -1,19 +1,8 @@
 /** Values made from a JSON Schema: valid ones, and such that differ from a valid one in one place. */
 import type { Json } from "../../core/json.ts";
+import type { Random } from "./random.ts";
 import { textOf } from "./texts.ts";
 import { isFields } from "./validator.ts";
-
-/** A whole number from 0, below `below`. */
-export type Random = (below: number) => number;
-
-/** Numerical Recipes' generator: the same seed gives the same values on every machine. */
-export function randomOf(seed: number): Random {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 type Fields = Readonly<Record<string, Json>>;
 

@@ -1,6 +1,6 @@
 /** Texts that a schema's pattern matches. */
 import type { Json } from "../../core/json.ts";
-import type { Random } from "./samples.ts";
+import type { Random } from "./random.ts";
 
 type Fields = Readonly<Record<string, Json>>;
 

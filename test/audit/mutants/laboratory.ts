@@ -1,5 +1,6 @@
 /** Faults in the running engine and its door: options that somebody set wrongly, and controls that do nothing. */
 import type { Ask, Bench, BenchOptions, Lab } from "../../../src/audit/experiment.ts";
+import { canaryApp } from "../../../src/audit/canary.ts";
 import type { App } from "../../../src/core/app.ts";
 import { sabotaged, type Mutant } from "./mutant.ts";
 
@@ -82,6 +83,10 @@ export const laboratoryMutants: readonly Mutant[] = [
     "generated-payloads",
     answering(() => Response.json({ results: Array.from({ length: 1_000 }, () => ({ status: 202 })) })),
   ),
+  sabotaged("T2", "an engine that hands on what it stored, unread", "consumed-payloads", (lab) => ({
+    ...lab,
+    open: (options) => lab.open({ ...options, app: canaryApp }),
+  })),
   sabotaged("T3", "errors with a stack", "errors", leaking),
   sabotaged(
     "T3",
