@@ -97,7 +97,7 @@ function readJson(path: string, name: string, fix: string): unknown {
 }
 
 /** What was written, in words. */
-function writeAll({ options, io }: Call<AuditOptions>, report: Omit<Report, "previous">): readonly string[] {
+function writeAll({ options, io, print }: Call<AuditOptions>, report: Omit<Report, "previous">): readonly string[] {
   const path = (name: string): string => resolve(io.cwd, name);
   const written: string[] = [];
   if (options.sarif !== undefined) {
@@ -108,7 +108,9 @@ function writeAll({ options, io }: Call<AuditOptions>, report: Omit<Report, "pre
     writeFileSync(path(options.markdown), markdownOf(report.app, report.findings));
     written.push(options.markdown);
   }
-  if (options.report !== undefined) written.push(`${options.report}/${appendReport(path(options.report), report)}`);
+  // A few lines are no audit: the next one must not be taken to follow it in time.
+  if (options.report !== undefined && options.only !== undefined) print.note("a report is of every line: with --only none was written");
+  else if (options.report !== undefined) written.push(`${options.report}/${appendReport(path(options.report), report)}`);
   return written;
 }
 
