@@ -6,10 +6,10 @@ import { defineTable, type Row } from "pulsequeue";
 import * as z from "zod";
 import { amount, currency, positiveAmount, totalOf } from "./money.ts";
 
-export const sku = z.string().regex(/^[A-Z0-9][\w.-]{0,63}$/i, "a SKU is 1 to 64 letters, digits, dots, dashes");
+export const sku = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, "a SKU is 1 to 64 letters, digits, dots, dashes");
 
 /** Chosen by the client before it sends the order, so that sending again can never make a second one. */
-export const orderId = z.string().regex(/^[A-Z0-9][\w-]{7,63}$/i, "an order id is 8 to 64 letters, digits, dashes");
+export const orderId = z.string().regex(/^[A-Za-z0-9][\w-]{7,63}$/, "an order id is 8 to 64 letters, digits, dashes");
 
 export const quantity = z.int().min(1).max(1_000);
 

@@ -1,11 +1,11 @@
 /** Runs the checks over a project and weighs what people decided. */
-import type { Check, Evidence, Kind, Part } from "./check.ts";
+import type { Check, Done, Evidence, Kind, Part } from "./check.ts";
 import { attestedFor, type Decisions } from "./decisions.ts";
 import { day, type Project, type Statement } from "./project.ts";
 import { reviewedLines } from "./reviewed.ts";
 import { hashOf, reviewedFor } from "./statements.ts";
 
-/** `STALE`: the line was edited, or nobody has read it for half a year. `NOT-EVIDENCED`: it cannot be seen from here. */
+/** `STALE`: the line was edited, nobody has read it for half a year, or what shows it is too old. `NOT-EVIDENCED`: it cannot be seen from here. */
 export const statuses = ["PASS", "FAIL", "WAIVED", "NOT-EVIDENCED", "ATTESTED", "STALE"] as const;
 export type Status = (typeof statuses)[number];
 
@@ -30,11 +30,46 @@ export interface HashedEvidence extends Evidence {
   readonly sha256?: string;
 }
 
-/** The findings in the order of the document. With `only`, of these lines alone; what they sum up is checked as well. */
-export function auditOf(project: Project, checks: readonly Check[], decisions: Decisions, only?: ReadonlySet<string>): readonly Finding[] {
-  const done = new Map<string, readonly Part[]>();
+/** Runs each check when it is first asked for, once. */
+export function runChecks(project: Project, checks: readonly Check[]): Done {
   const byId = new Map(checks.map((check) => [check.id, check]));
-  for (const { id, run } of checks) done.set(id, run(project, done));
+  const done = new Map<string, readonly Part[]>();
+  const get: Done["get"] = (id) => {
+    const parts = done.get(id) ?? byId.get(id)?.run(project, { get });
+    if (parts !== undefined) done.set(id, parts);
+    return parts;
+  };
+  return { get };
+}
+
+/** Names of experiments and tools. */
+export interface Needs {
+  readonly outcomes: ReadonlySet<string>;
+  readonly tools: ReadonlySet<string>;
+}
+
+/** What the checks of some lines look at, with those that they sum up: told by the checks themselves, run on a project that has nothing of it. */
+export function needsOf(project: Project, checks: readonly Check[], only: ReadonlySet<string>): Needs {
+  const [outcomes, tools] = [new Set<string>(), new Set<string>()];
+  const done = runChecks({ ...project, outcomes: recording(outcomes), tools: recording(tools) }, checks);
+  for (const id of only) done.get(id);
+  return { outcomes, tools };
+}
+
+/** A map that holds nothing and keeps what it was asked for. */
+function recording(asked: Set<string>): ReadonlyMap<string, never> {
+  const map = new Map<string, never>();
+  map.get = (name) => {
+    asked.add(name);
+    return undefined;
+  };
+  return map;
+}
+
+/** The findings in the order of the document. With `only`, of these lines alone, and no check is run that they do not sum up. */
+export function auditOf(project: Project, checks: readonly Check[], decisions: Decisions, only?: ReadonlySet<string>): readonly Finding[] {
+  const done = runChecks(project, checks);
+  const byId = new Map(checks.map((check) => [check.id, check]));
   const hashes = new Map<string, string>();
   const hashed = (evidence: Evidence): HashedEvidence => {
     const text = evidence.file === undefined ? undefined : project.files.get(evidence.file);
@@ -78,6 +113,8 @@ function verdict(
       ? { status: "WAIVED", reasons: [words, ...reasons] }
       : { status: "FAIL", reasons: [`the waiver has expired: ${words}`, ...reasons] };
   }
+  const old = parts.filter(({ status }) => status === "stale").flatMap(({ problems }) => problems);
+  if (old.length > 0) return { status: "STALE", reasons: old };
   const unseen = parts.filter(({ status }) => status === "not-evidenced");
   if (unseen.length === 0) return { status: "PASS", reasons: [] };
   const needs = unseen.map(({ claim, evidence }) => `${claim}: ${evidence.map(({ value }) => value).join(", ")}`);

@@ -1,8 +1,9 @@
 /** A small application that experiments run where the audited one must not be disturbed: it misbehaves on request, and its data are canaries. */
+import { setImmediate as turn } from "node:timers/promises";
 import { defineApp, type App } from "../core/app.ts";
 import { defineEndpoint } from "../core/endpoint.ts";
 import { defineEvent } from "../core/event.ts";
-import { defineHandler } from "../core/handler.ts";
+import { defineHandler, type HandlerDefinition } from "../core/handler.ts";
 import { NonRetryableError } from "../core/retry-errors.ts";
 import type { Schema } from "../core/schema.ts";
 import { defineSecret } from "../core/secret.ts";
@@ -53,7 +54,7 @@ export const innards = "SELECT secret FROM /srv/private.db";
 export const noteSchema = fields<Note>({ id, amount }, { email });
 
 export const noted = defineEvent("canary.noted", { schema: noteSchema, key: (data) => data.id, pii: ["email"], subject: (data) => data.id });
-const followed = defineEvent("canary.followed", { schema: fields<{ readonly id: string }>({ id }), key: (data) => data.id });
+export const followed = defineEvent("canary.followed", { schema: fields<{ readonly id: string }>({ id }), key: (data) => data.id });
 
 export const notes = defineTable("canary-notes", { schema: noteSchema, key: "id", pii: ["email"], subject: (row) => row.id });
 /** How often each note was followed: more than once is an effect that happened twice. */
@@ -124,6 +125,24 @@ const endpoints = [
 
 export const canaryApp: App = defineApp("canary", { handlers: [note, follow, keep], endpoints });
 
+/** Two handlers of one event that change the same row: each has read it before either writes. */
+export function raceApp(): App {
+  let readers = 0;
+  const buyer = (name: string): HandlerDefinition =>
+    defineHandler(name, {
+      on: followed,
+      writes: [tally],
+      async handle({ data }, ctx) {
+        const row = await ctx.tables["canary-tally"].get(data.id);
+        readers += 1;
+        // Bounded: where the engine runs one after the other there is no race, and the experiment says so.
+        for (let turns = 0; turns < 1_000 && readers < 2; turns += 1) await turn();
+        ctx.tables["canary-tally"].put({ id: data.id, count: (row?.count ?? 0) + 1 });
+      },
+    });
+  return defineApp("canary-race", { handlers: [buyer("canary-first"), buyer("canary-second")] });
+}
+
 interface NewNote extends Note {
   readonly colour: string;
 }
@@ -148,4 +167,17 @@ export function nextCanaryApp(): App {
     },
   });
   return defineApp("canary", { handlers: [nextNote, follow, keep] });
+}
+
+/** The app, with a schema that refuses what the one before it took. */
+export function strictCanaryApp(): App {
+  const strict = defineEvent("canary.noted", { schema: fields<Note>({ id, amount: (value) => Number(value) > 1_000 }, { email }), key: (data) => data.id });
+  const strictNote = defineHandler("canary-note", {
+    on: strict,
+    writes: [notes],
+    handle({ data }, ctx) {
+      ctx.tables["canary-notes"].put(data);
+    },
+  });
+  return defineApp("canary", { handlers: [strictNote] });
 }

@@ -24,7 +24,8 @@ export interface Evidence {
 export interface Part {
   readonly kind: Kind;
   readonly claim: string;
-  readonly status: "pass" | "fail" | "not-evidenced";
+  /** `stale`: what was seen is too old to count. */
+  readonly status: "pass" | "fail" | "not-evidenced" | "stale";
   /** What is wrong, each with its place. */
   readonly problems: readonly string[];
   readonly evidence: readonly Evidence[];
@@ -40,8 +41,10 @@ export interface Check {
   readonly run: (project: Project, done: Done) => readonly Part[];
 }
 
-/** What the checks before it found, for those that sum up. */
-export type Done = ReadonlyMap<string, readonly Part[]>;
+/** What other checks found, for those that sum up; `undefined` for a check that there is not. */
+export interface Done {
+  readonly get: (id: string) => readonly Part[] | undefined;
+}
 
 /** How many pieces of evidence a part keeps: enough to look, not a copy of the project. */
 const kept = 5;
@@ -91,7 +94,9 @@ export function ran(project: Project, name: string): Part {
   if (outcome === undefined) {
     return { kind: "RUN", claim: name, status: "fail", problems: [`the experiment ${name} was not run`], evidence: [] };
   }
-  const { kind, claim, tried, value, problems, milliseconds } = outcome;
+  const { kind, claim, tried, value, problems, milliseconds, needs } = outcome;
+  if (needs !== undefined)
+    return { kind, claim, status: "not-evidenced", problems: [], evidence: [{ address: `experiment ${name}`, value: `needs ${needs}` }] };
   const all = tried === 0 && problems.length === 0 ? ["nothing was tried"] : problems;
   const evidence = [{ address: `experiment ${name}`, value: `${value} (${String(tried)} tried, ${String(milliseconds)} ms)` }];
   return { kind, claim, status: all.length > 0 ? "fail" : "pass", problems: all, evidence };
@@ -106,7 +111,7 @@ export function sum(kind: Kind, claim: string, ids: readonly string[], done: Don
     (id) => {
       const parts = done.get(id);
       if (parts === undefined) return "it was not checked";
-      const failed = parts.filter(({ status }) => status === "fail");
+      const failed = parts.filter(({ status }) => status === "fail" || status === "stale");
       return failed.length > 0 ? `it fails: ${failed.map((part) => part.claim).join("; ")}` : undefined;
     },
     (id) => ({ address: `check ${id}`, value: done.get(id)?.every(({ status }) => status === "pass") === true ? "pass" : "see there" }),

@@ -12,13 +12,17 @@ export interface Outcome {
   readonly value: string;
   readonly problems: readonly string[];
   readonly milliseconds: number;
+  /** What was not there to carry it out with: then nothing was found, neither good nor bad. */
+  readonly needs?: string;
 }
+
+export type Found = Pick<Outcome, "tried" | "value" | "problems" | "needs">;
 
 export interface Experiment {
   readonly name: string;
   readonly kind: Outcome["kind"];
   readonly claim: string;
-  readonly run: (lab: Lab) => Promise<Pick<Outcome, "tried" | "value" | "problems">>;
+  readonly run: (lab: Lab) => Promise<Found>;
 }
 
 /** How an engine and its door are opened for an experiment. */
@@ -68,6 +72,16 @@ export interface Bench {
   readonly close: () => Promise<void>;
 }
 
+/** How two applies at once on one state ended. */
+export interface Applies {
+  /** What Terraform said where the first one failed; `undefined` where it went well. */
+  readonly first: string | undefined;
+  /** What it said where the second one, begun while the first one ran, was refused. */
+  readonly second: string | undefined;
+  /** Locks that are left at the end. */
+  readonly locks: number;
+}
+
 /** What an experiment works with: engines, a folder of its own, and what goes past the engine. */
 export interface Lab {
   /** The application that is audited. */
@@ -80,6 +94,10 @@ export interface Lab {
   readonly copy: (from: string, to: string) => void;
   /** Runs SQL on a closed file, past the engine. */
   readonly tamper: (file: string, sql: string) => void;
+  /** Text of each environment's `backend.tf.json`, by its name. */
+  readonly backends: ReadonlyMap<string, string>;
+  /** Runs Terraform twice at once through that backend, on a stand-in for S3; `undefined` where there is no Terraform. */
+  readonly applyTwice: (backend: string) => Promise<Applies | undefined>;
   /** Tries to listen there with a door that has a credential but no TLS, or none of both; answers the refusal's code, `undefined` where it listens. */
   readonly listen: (host: string, hasCredentials: boolean) => Promise<string | undefined>;
   readonly clock: () => Clock & { readonly advance: (milliseconds: number) => Promise<void> };

@@ -38,6 +38,17 @@ export interface StackData {
   readonly account: Infra;
 }
 
+/** Reports that are chained by hash. */
+export interface Reports {
+  /** As it was named. */
+  readonly folder: string;
+  readonly count: number;
+  /** ISO 8601 of the last one. */
+  readonly last: string | null;
+  /** Reports that were changed, or that are missing. */
+  readonly problems: readonly string[];
+}
+
 export interface Project {
   readonly app: App;
   readonly stacks: readonly StackData[];
@@ -52,6 +63,8 @@ export interface Project {
   /** What the engine tells about itself: names of metrics with their labels. */
   readonly metrics: ReadonlyMap<string, readonly string[]>;
   readonly outcomes: ReadonlyMap<string, Outcome>;
+  /** The audits before this one; `undefined` where nobody said where their reports are. */
+  readonly reports: Reports | undefined;
   readonly statements: readonly Statement[];
   /** Milliseconds since 1970. */
   readonly now: number;

@@ -11,6 +11,7 @@ export const alarmKinds = [
   "relay-lag",
   "relay-failures",
   "api-errors",
+  "refusals",
   "store-throttled",
   "journal-errors",
 ] as const;
@@ -93,6 +94,15 @@ const shapes: Readonly<Record<AlarmKind, Shape>> = {
     what: () => "the relay could not carry an accepted event",
   },
   "api-errors": { namespace: "AWS/ApiGateway", metric: "5xx", statistic: "Sum", periods: 1, threshold: 0, what: () => "callers get errors of the server" },
+  // One refusal is everyday life; so many in a minute are somebody who tries.
+  refusals: {
+    namespace: "PulseQueue",
+    metric: "pulsequeue_permission_denials_total",
+    statistic: "Sum",
+    periods: 1,
+    threshold: 20,
+    what: (name) => `callers are refused more than 20 times a minute, by ${name}`,
+  },
   "store-throttled": {
     namespace: "AWS/DynamoDB",
     metric: "ThrottledRequests",
@@ -102,6 +112,15 @@ const shapes: Readonly<Record<AlarmKind, Shape>> = {
     what: (name) => `table ${name} refuses requests: publishers and handlers slow down`,
   },
   "journal-errors": { namespace: "AWS/DynamoDB", metric: "SystemErrors", statistic: "Sum", periods: 2, threshold: 0, what: (name) => `table ${name} fails` },
+};
+
+/** What a caller can be refused for, by the metric that counts it. */
+const refusals: Readonly<Record<string, string>> = {
+  authentication: "pulsequeue_auth_failures_total",
+  signature: "pulsequeue_sig_failures_total",
+  permission: "pulsequeue_permission_denials_total",
+  validation: "pulsequeue_validation_rejects_total",
+  rate: "pulsequeue_rate_limited_total",
 };
 
 export function alarmsOf(topology: Topology, deployment: Deployment): readonly Alarm[] {
@@ -124,6 +143,10 @@ export function alarmsOf(topology: Topology, deployment: Deployment): readonly A
     alarm("relay-lag", deployment.relay, { FunctionName: deployment.relay }),
     alarm("relay-failures", deployment.relayFailures, { QueueName: deployment.relayFailures }),
     alarm("api-errors", deployment.api, { ApiName: deployment.prefix }),
+    ...Object.entries(refusals).map(([reason, metric]) => ({
+      ...alarm("refusals", reason, { app: deployment.app, environment: deployment.environment }),
+      metric,
+    })),
     ...tables.map((table) => alarm("store-throttled", table, { TableName: table })),
     alarm("journal-errors", deployment.journal, { TableName: deployment.journal }),
   ];

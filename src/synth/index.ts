@@ -8,3 +8,4 @@ export { backendFile, driftOf, filesOf, policyFolder, sealFile, variablesFile, t
 export { infrastructureOf, lambdaRuntime, stateOf, type Infrastructure, type StackVariables } from "./infrastructure.ts";
 export { permissionChanges, permissionsOf, permissionText, type Permission, type PermissionChange } from "./permissions.ts";
 export type { Policy, Statement } from "./policy.ts";
+export { quotaNeeds, quotaText, type QuotaNeed } from "./quotas.ts";

@@ -2,6 +2,7 @@
 import type { Check, Part } from "../../src/audit/check.ts";
 import { experiments } from "../../src/audit/experiments/index.ts";
 import type { Project } from "../../src/audit/project.ts";
+import { backendFile } from "../../src/synth/index.ts";
 import { createLab } from "../../src/cli/audit/lab.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 
@@ -28,13 +29,13 @@ export async function problemsOf(
   const changed = mutant.change === undefined ? await sabotagedProject(mutant, project) : mutant.change(project);
   const before = new Set(sound.get(mutant.check)?.flatMap(({ problems }) => problems));
   const parts = ask(changed, checks, sound, [...(mutant.first ?? []), mutant.check]);
-  return parts.filter(({ status }) => status === "fail").flatMap(({ problems }) => problems.filter((problem) => !before.has(problem)));
+  return parts.filter(({ status }) => status === "fail" || status === "stale").flatMap(({ problems }) => problems.filter((problem) => !before.has(problem)));
 }
 
 async function sabotagedProject({ sabotage, name }: Mutant, project: Project): Promise<Project> {
   const experiment = experiments.find((each) => each.name === sabotage?.experiment);
   if (sabotage === undefined || experiment === undefined) throw new Error(`The mutant "${name}" changes nothing`);
-  const lab = createLab(project.app);
+  const lab = createLab(project.app, new Map(project.stacks.map(({ name, found }) => [name, found.get(backendFile) ?? ""])));
   try {
     const { kind, claim } = experiment;
     const outcome = await experiment

@@ -58,6 +58,26 @@ test("iam shows what a handler may do, and what a change of the declaration chan
   expect(changed.stdout).toContain("may secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-central-1:111122223333:secret:orders-prod/carrier-??????");
 });
 
+test("a quota that the app goes beyond is told with its way out, and nothing is refused", async () => {
+  const many = `import { defineApp, defineEvent, defineHandler } from "pulsequeue";
+import { z } from "zod";
+const happened = defineEvent("order.happened", { schema: z.object({ id: z.string() }), key: (data) => data.id });
+const handlers = Array.from({ length: 301 }, (_, number) => defineHandler("handler-" + String(number), { on: happened, handle: () => undefined }));
+export default defineApp("orders", { handlers });
+`;
+  const large = createProject({ "app.ts": many, "infra/stacks/prod/environment.json": JSON.stringify(values) });
+  try {
+    const written = await large.run(["synth"]);
+    expect([written.code, written.stdout]).toEqual([0, expect.stringMatching(/^wrote infra\/stacks\/prod: [\d,]+ files/)]);
+    expect(written.stderr).toContain("infra/stacks/prod needs 303 rules on one event bus");
+    expect(written.stderr).toContain('"Number of rules" (L-244521F2)');
+    const checked = await large.run(["synth", "--check", "--json"]);
+    expect(checked.json()).toMatchObject({ stacks: [{ quotas: [{ code: "L-244521F2", needed: 303, initial: 300 }] }] });
+  } finally {
+    large.remove();
+  }
+});
+
 test("values of another environment, and of none, are refused with a way out", async () => {
   project.write("infra/stacks/staging/environment.json", JSON.stringify(values));
   const twice = await project.run(["synth"]);

@@ -60,7 +60,7 @@ test("each entry of both OWASP lists stands for a threat that is there", () => {
 
 test("each threat has a signal that exists, or is listed as having none", () => {
   const guide = read("docs/guides/incidents.md");
-  const rows = [...guide.matchAll(/^\| (?<signal>(?:metric|ledger|alarm|audit|the workflow)[^|]+) \| (?<threats>[\d, ]+) \|$/gm)];
+  const rows = [...guide.matchAll(/^\| (?<signal>(?:metric|ledger|alarm|audit|the workflow|the engine)[^|]+) \| (?<threats>[\d, ]+) \|$/gm)];
   const metrics = read("src/observe/counters.ts") + read("src/observe/gauges.ts");
   const known = new Set<string>([...alarmKinds, ...ledgerActions, ...Object.keys(errorCatalogue), "security", "npm run check:delivery"]);
   const named = rows.flatMap(({ groups }) => [...(groups?.["signal"] ?? "").matchAll(/`(?<name>[^`]+)`/g)].map((match) => match.groups?.["name"] ?? ""));

@@ -1,7 +1,7 @@
 /** The checklists: before a deployment, while it runs, in production. Most lines sum up others. */
-import { each, one, ran, sum, unseen, type Check } from "../check.ts";
+import { each, one, ran, sum, unseen, type Check, type Part } from "../check.ts";
 import { infraPart, eachPlanned, at, withoutNetwork } from "../plan.ts";
-import { lineOf, textOf } from "../project.ts";
+import { day, lineOf, textOf, type Project } from "../project.ts";
 import { workflowWith } from "./code.ts";
 import { stepOf } from "./quality.ts";
 import { boundaryPart } from "./iam.ts";
@@ -16,6 +16,25 @@ const procedure = "docs/guides/incidents.md";
 function headingOf(text: string, step: string): number | undefined {
   const index = text.split("\n").findIndex((line) => /^## \d\. /.test(line) && line.endsWith(`. ${step}`));
   return index < 0 ? undefined : index + 1;
+}
+
+/** How old the last audit may be. */
+const auditedWithin = 7 * day;
+
+/** The audits that were: chained, none changed or removed, the last one of this week. */
+function reportsPart({ reports, now }: Project): Part {
+  const claim = "the reports of the audits before are chained by hash, and the last one is at most 7 days old";
+  if (reports === undefined || reports.last === null) {
+    return { ...unseen(claim, "the folder in which scheduled runs keep their reports, outside of the repository: --report"), kind: "DOC" };
+  }
+  const { folder, count, last, problems } = reports;
+  const age = now - Date.parse(last);
+  const part = one("DOC", claim, [...problems, age >= 0 ? undefined : `the last one is of ${last}, which is to come`], {
+    address: folder,
+    value: `${String(count)} reports, the last of ${last.slice(0, 10)}`,
+  });
+  if (part.status === "fail" || age <= auditedWithin) return part;
+  return { ...part, status: "stale", problems: [`the last audit is of ${last.slice(0, 10)}, ${String(Math.floor(age / day))} days ago: run it each week`] };
 }
 
 const before: readonly Check[] = [
@@ -59,7 +78,7 @@ const before: readonly Check[] = [
 const running: readonly Check[] = [
   {
     id: "K7",
-    title: "this audit runs at each change and on a schedule",
+    title: "this audit runs at each change and on a schedule; its reports are chained, and the last one is at most a week old",
     run: (project) => [
       one("CI", "the audit is a step of .ci/run", [stepOf(project, "audit") === undefined ? "it is no step" : undefined], {
         file: ".ci/run",
@@ -73,6 +92,7 @@ const running: readonly Check[] = [
         () => (workflowWith(project, scheduledRun) === undefined ? "no workflow does" : undefined),
         () => ({ file: workflowWith(project, scheduledRun) ?? ".github/workflows", value: "on a schedule" }),
       ),
+      reportsPart(project),
     ],
   },
   {

@@ -1,7 +1,7 @@
 /** Types, validation, errors and dependencies. */
 import { lockfileFindings, runtimePackages } from "../delivery/lockfile.ts";
 import { each, found, one, ran, type Check, type Part } from "../check.ts";
-import { at } from "../plan.ts";
+import { at, infraPart } from "../plan.ts";
 import { entriesOf, jsonOf, lineOf, member, pathsOf, textOf, type Project } from "../project.ts";
 
 /** Rules without which a claim about the code is only a claim. */
@@ -82,7 +82,8 @@ const noAny: Check = {
 
 const validation: Check = {
   id: "T2",
-  title: "every event and endpoint has a schema; nothing that it refuses is accepted, over random and hostile bodies",
+  title:
+    "every event and endpoint has a schema; nothing that it refuses is accepted, over random and hostile bodies and a million values made from the schemas, judged by their JSON Schemas too",
   owasp: ["A05", "API3", "API4", "API8"],
   run: (project) => {
     const { events, endpoints } = project.app.topology;
@@ -106,6 +107,8 @@ const validation: Check = {
         ({ name, input }) => ({ address: `endpoint ${name}`, value: input === undefined ? "no body, or a signed one" : "a schema" }),
       ),
       ran(project, "payloads"),
+      ran(project, "generated-payloads"),
+      ran(project, "consumed-payloads"),
     ];
   },
 };
@@ -116,6 +119,7 @@ const errors: Check = {
   owasp: ["A10", "API8"],
   run: (project) => [
     ran(project, "errors"),
+    infraPart(project, "dead-letters"),
     one(
       "DOC",
       "every error a caller can meet is documented",

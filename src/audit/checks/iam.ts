@@ -5,6 +5,7 @@ import type { Principal, Request } from "../iam/types.ts";
 import { permissionsOf, type Permitted } from "../permissions/judge.ts";
 import { ask, policyOf, rolePolicy, sessionOf, type PolicyStack } from "../permissions/policies.ts";
 import { arnOf, asRole, asService, decide, foreign, onPolicies, policyFile, secure } from "../permissions/questions.ts";
+import { infraPart } from "../plan.ts";
 import type { Project, StackData } from "../project.ts";
 
 /** Compares what is allowed with what is declared, for actions of some services only where `services` says so. */
@@ -103,10 +104,13 @@ const roles: Check = {
 
 const bus: Check = {
   id: "I2",
-  title: "only the relay puts events on the bus, of the types that it carries; a foreign environment, account or type is refused, also within a batch",
+  title:
+    "only the relay puts events on the bus, of the types that it carries; a foreign environment, account or type is refused, also within a batch; rules feed their own queues",
   owasp: ["A01"],
-  run: (project) =>
-    onPolicies(project, (stack, data) => {
+  run: (project) => [
+    infraPart(project, "no-stranger"),
+    infraPart(project, "confused-deputy"),
+    ...onPolicies(project, (stack, data) => {
       const { deployment, topology, environment } = stack;
       const put = (name: string, ...types: readonly string[]): Omit<Request, "principal"> => ({
         action: "events:PutEvents",
@@ -144,6 +148,7 @@ const bus: Check = {
         ),
       ];
     }),
+  ],
 };
 
 const logs: Check = {

@@ -1,72 +1,13 @@
 /** What happens when something happened, and who is told. */
-import { each, found, one, ran, unseen, type Check } from "../check.ts";
+import { each, found, one, ran, unseen, type Check, type Part } from "../check.ts";
 import { ownerFindings, securityTxtFindings } from "../delivery/documents.ts";
-import { alarmKinds } from "../../synth/index.ts";
 import { eachPlanned, at } from "../plan.ts";
 import { jsonOf, lineOf, member, pathsOf, textOf, type Project } from "../project.ts";
+import { detection } from "./detection.ts";
 import { commandsPart } from "./monitoring.ts";
-
-/** One threat of the security document with what tells of it. */
-interface Threat {
-  readonly number: number;
-  readonly threat: string;
-  readonly metric?: string;
-  readonly alarm?: string;
-  readonly check?: string;
-  readonly silent?: string;
-}
-
-const signals = "docs/security/signals.json";
-
-function threatsOf(project: Project): readonly Threat[] {
-  const list = member(jsonOf(project, signals), "threats");
-  return Array.isArray(list) ? (list as readonly Threat[]) : [];
-}
 
 const step = "docs/guides/incidents.md";
 const incidents = "docs/security/incidents";
-
-const detection: Check = {
-  id: "R1",
-  title: "each of the twenty threats has a signal (a metric, an alarm with its runbook) or says why it has none; the signals are caused here and now",
-  owasp: ["A09"],
-  run: (project) => {
-    const { metrics } = project;
-    return [
-      each(
-        "DOC",
-        "every threat of the model has a signal that exists, or a reason to be silent",
-        Array.from({ length: 20 }, (_, index) => threatsOf(project).find(({ number }) => number === index + 1) ?? { number: index + 1, threat: "" }),
-        ({ metric, alarm, check, silent, threat }) => [
-          ...(threat === "" ? ["it is not in the list"] : []),
-          ...(metric !== undefined && !metrics.has(metric) ? [`there is no metric ${metric}`] : []),
-          ...(alarm !== undefined && !alarmKinds.some((kind) => kind === alarm) ? [`there is no alarm ${alarm}`] : []),
-          ...(check !== undefined && !project.statements.some(({ id }) => id === check) ? [`there is no check ${check}`] : []),
-          ...(metric === undefined && alarm === undefined && check === undefined && silent === undefined ? ["nothing tells of it"] : []),
-        ],
-        ({ number, metric, alarm, check, silent }) => ({
-          file: signals,
-          address: `threat ${String(number)}`,
-          value: metric ?? alarm ?? (check === undefined ? (silent ?? "nothing") : `check ${check}`),
-        }),
-      ),
-      one(
-        "DOC",
-        "the threats are those of the security document",
-        threatsOf(project).map(({ number }) =>
-          textOf(project, "SECURITY.md").includes(`\n| ${String(number)} |`) ? undefined : `it has no threat ${String(number)}`,
-        ),
-        {
-          file: "SECURITY.md",
-          line: lineOf(textOf(project, "SECURITY.md"), "## Threat model") ?? 1,
-          value: `${String(threatsOf(project).length)} threats`,
-        },
-      ),
-      ran(project, "counters"),
-      ran(project, "alert"),
-    ];
-  },
-};
 
 const assessment: Check = {
   id: "R2",
@@ -106,9 +47,37 @@ const recovery: Check = {
   run: (project) => [ran(project, "recovery"), ran(project, "restore")],
 };
 
+const noIncident = "There was no incident so far.";
+
+/** Each incident names a check and a planted fault that this check is shown to find; where there was none, the form says so. */
+function incidentsPart(project: Project): Part {
+  const paths = pathsOf(project, /^docs\/security\/incidents\/(?!README).*\.md$/);
+  const isDeclared = textOf(project, `${incidents}/README.md`).includes(noIncident);
+  const known = jsonOf(project, "docs/security/mutants.json");
+  const claim = "each incident names the check that would find it again, and a planted fault that this check is shown to find";
+  return each(
+    "DOC",
+    claim,
+    paths,
+    (path) => {
+      const text = textOf(project, path);
+      const id = /^Check: `?(?<id>[A-Z]{1,2}\d{0,2}|0)`?$/m.exec(text)?.groups?.["id"];
+      const mutant = /^Mutant: (?<name>\S.*)$/m.exec(text)?.groups?.["name"];
+      if (isDeclared) return `${incidents}/README.md says: ${noIncident}`;
+      if (id === undefined) return "it names no check";
+      if (!project.statements.some((statement) => statement.id === id)) return `there is no check ${id}`;
+      if (mutant === undefined) return "it names no planted fault";
+      const list = member(known, id);
+      return Array.isArray(list) && list.includes(mutant) ? undefined : `check ${id} is not shown to find: ${mutant}`;
+    },
+    (path) => ({ file: path, value: "names a check and a planted fault" }),
+    isDeclared ? "no incident was written down so far, as the form says" : undefined,
+  );
+}
+
 const lessons: Check = {
   id: "R6",
-  title: "each incident that is written down names the check that would find it again, and that check has a mutant",
+  title: "each incident that is written down names the check that would find it again, and a planted fault that this check is shown to find",
   run: (project) => [
     one(
       "DOC",
@@ -124,18 +93,11 @@ const lessons: Check = {
       file: `${incidents}/README.md`,
       value: "its form",
     }),
-    each(
-      "DOC",
-      "each incident names a check that exists",
-      pathsOf(project, /^docs\/security\/incidents\/(?!README).*\.md$/),
-      (path) => {
-        const id = /^Check: `?([A-Z]{1,2}\d{0,2}|0)`?$/m.exec(textOf(project, path))?.[1];
-        if (id === undefined) return "it names no check";
-        return project.statements.some((statement) => statement.id === id) ? undefined : `there is no check ${id}`;
-      },
-      (path) => ({ file: path, value: "names a check" }),
-      "no incident was written down so far",
-    ),
+    one("DOC", "a command tells the timeline", [project.commands.includes("incident timeline") ? undefined : "there is no command incident timeline"], {
+      address: "pulsequeue incident timeline",
+      value: "a command",
+    }),
+    incidentsPart(project),
   ],
 };
 

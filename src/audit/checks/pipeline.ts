@@ -131,7 +131,8 @@ const state: Check = {
 
 const locking: Check = {
   id: "P2",
-  title: "the state is locked by S3 itself, each environment has a state of its own, and the pipeline may make and remove the lock",
+  title:
+    "the state is locked by S3 itself, each environment has a state of its own, the pipeline may write the lock; of two applies at once the second is refused here and now",
   run: (project) => [
     each(
       "PLAN",
@@ -160,6 +161,7 @@ const locking: Check = {
       ({ values }) => (/"s3:PutObject"[^}]*\.tflock/.test(textAt(values, "policy")) ? undefined : "it may not write the lock"),
       ({ address }) => ({ file: "infra/modules/bootstrap/policies.tf", address, value: "*.tflock" }),
     ),
+    ran(project, "state-lock"),
   ],
 };
 

@@ -1,8 +1,7 @@
 /** What operators rely on when something goes wrong: grants, the ledger, secrets, containment. */
-import { createHmac } from "node:crypto";
 import { canaryApp, canarySecret, mischief, notes, tally } from "../canary.ts";
 import type { Experiment } from "../experiment.ts";
-import { because, cloudEvent, note, on, problemsWhere, publishAs, refusalOf, structured, tokenOf } from "./tools.ts";
+import { because, cloudEvent, note, on, problemsWhere, publishAs, refusalOf, signed, structured, tokenOf } from "./tools.ts";
 
 const grants: Experiment = {
   name: "grants",
@@ -69,15 +68,6 @@ const ledger: Experiment = {
     };
   },
 };
-
-/** Signed as https://www.standardwebhooks.com says. */
-function signed(secret: string, id: string, body: string): Readonly<Record<string, string>> {
-  const time = String(Math.floor(Date.now() / 1_000));
-  const signature = createHmac("sha256", Buffer.from(secret.replace(/^whsec_/, ""), "base64"))
-    .update(`${id}.${time}.${body}`)
-    .digest("base64");
-  return { "content-type": "application/json", "webhook-id": id, "webhook-timestamp": time, "webhook-signature": `v1,${signature}` };
-}
 
 const rotation: Experiment = {
   name: "rotation",
@@ -206,4 +196,33 @@ const eradication: Experiment = {
     }),
 };
 
-export const operateExperiments: readonly Experiment[] = [grants, ledger, rotation, scope, containment, eradication];
+/** Terraform's words for a state that somebody else holds. */
+const lockRefusal = "Error acquiring the state lock";
+
+const stateLock: Experiment = {
+  name: "state-lock",
+  kind: "RUN",
+  claim: "of two applies at once on one state, through each environment's own backend, the second is refused, and the lock is gone afterwards",
+  async run(lab) {
+    const problems: string[] = [];
+    for (const [name, backend] of lab.backends) {
+      const applies = await lab.applyTwice(backend);
+      if (applies === undefined) return { tried: 0, value: "not tried", problems: [], needs: "terraform on the path" };
+      const { first, second, locks } = applies;
+      problems.push(
+        ...problemsWhere(
+          [first === undefined, `${name}: one apply alone fails: ${(first ?? "").trim().slice(0, 200)}`],
+          [
+            first !== undefined || second?.includes(lockRefusal) === true,
+            `${name}: a second apply is not refused by the lock: ${(second ?? "it went through").trim().slice(0, 200)}`,
+          ],
+          [locks === 0, `${name}: the lock is left behind`],
+        ),
+      );
+    }
+    const count = lab.backends.size;
+    return { tried: count, value: `terraform, two applies on each of ${String(count)} states, on a stand-in for S3`, problems };
+  },
+};
+
+export const operateExperiments: readonly Experiment[] = [grants, ledger, rotation, scope, containment, eradication, stateLock];

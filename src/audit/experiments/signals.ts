@@ -3,7 +3,7 @@ import { canaryApp, mischief } from "../canary.ts";
 import type { Experiment } from "../experiment.ts";
 import { cloudEvent, note, on, problemsWhere, publishAs, sampleOf, structured, tokenOf } from "./tools.ts";
 
-const logs: Experiment = {
+export const logs: Experiment = {
   name: "log-canaries",
   kind: "RUN",
   claim: "one correlation id leads from ingest over the handler to its effects, each attempt is logged once, and no line holds personal data or a secret",

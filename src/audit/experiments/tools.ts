@@ -1,4 +1,5 @@
 /** What several experiments do. */
+import { createHmac } from "node:crypto";
 import { noted } from "../canary.ts";
 import type { Bench, Lab } from "../experiment.ts";
 import type { Role } from "../../core/principal.ts";
@@ -69,4 +70,13 @@ export function problemsWhere(...claims: readonly (readonly [holds: boolean, oth
 /** Publishes a note over the door; answers the status. */
 export async function publishAs(bench: Bench, token: string, id: string): Promise<number> {
   return (await bench.ask("/v1/events", { token, headers: structured, body: cloudEvent("canary.noted", id, { id, amount: 1 }) })).status;
+}
+
+/** Signed as https://www.standardwebhooks.com says. */
+export function signed(secret: string, id: string, body: string): Readonly<Record<string, string>> {
+  const time = String(Math.floor(Date.now() / 1_000));
+  const signature = createHmac("sha256", Buffer.from(secret.replace(/^whsec_/, ""), "base64"))
+    .update(`${id}.${time}.${body}`)
+    .digest("base64");
+  return { "content-type": "application/json", "webhook-id": id, "webhook-timestamp": time, "webhook-signature": `v1,${signature}` };
 }

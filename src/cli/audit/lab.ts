@@ -17,18 +17,21 @@ import { createHide } from "../../observe/hide.ts";
 import { lineOf } from "../../observe/lines.ts";
 import { createMetrics } from "../../observe/metrics.ts";
 import { virtualClock } from "../../testing/clock.ts";
+import { applyTwice } from "./apply-twice.ts";
 
 /** Of a caller far away: an address that documents use. */
 const stranger = "203.0.113.7";
 const masterKey = new Uint8Array(32).fill(7);
 
-/** A laboratory with a folder of its own, which `close` removes. */
-export function createLab(app: App): Lab & { readonly close: () => void } {
+/** A laboratory with a folder of its own, which `close` removes. `backends`: see `Lab`. */
+export function createLab(app: App, backends: Lab["backends"] = new Map()): Lab & { readonly close: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "pulsequeue-audit-"));
   const path = (name: string): string => join(folder, name);
   return {
     app,
     path,
+    backends,
+    applyTwice,
     open: (options) => openBench(options, path),
     files: () => new Map(readdirSync(folder).map((name) => [name, readFileSync(path(name))])),
     copy: (from, to) => {

@@ -5,10 +5,12 @@ import { join, relative } from "node:path";
 import { canaryApp } from "../../audit/canary.ts";
 import type { Experiment, Outcome } from "../../audit/experiment.ts";
 import { accountInfra, openModules, stackInfra } from "../../audit/infra/index.ts";
-import type { CommandResult, Project, Statement } from "../../audit/project.ts";
+import type { Needs } from "../../audit/audit.ts";
+import type { CommandResult, Project, Reports, Statement } from "../../audit/project.ts";
 import { deploymentOf } from "../../core/deployment.ts";
 import { isPulseQueueError } from "../../core/errors.ts";
 import type { App } from "../../core/app.ts";
+import { backendFile } from "../../synth/index.ts";
 import type { Stack } from "../stack/stack.ts";
 import { createLab } from "./lab.ts";
 import { loadHclParser, loadYamlParser } from "./parsers.ts";
@@ -23,6 +25,9 @@ export interface LoadOptions {
   readonly statements: readonly Statement[];
   readonly commands: readonly string[];
   readonly experiments: readonly Experiment[];
+  /** What of experiments and tools is needed, once the rest is there. @default all */
+  readonly needs?: (project: Project) => Needs;
+  readonly reports?: Reports;
   readonly now: number;
   readonly onStep: (step: string) => void;
 }
@@ -36,10 +41,6 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   onStep("files");
   const files = readFiles(root, await trackedFiles(root));
   const workflows = await parseWorkflows(files);
-  onStep("tools");
-  const tools = await askTools(root, files);
-  const metrics = await readMetrics();
-  const outcomes = await carryOut(app, options.experiments, onStep);
   onStep("infrastructure");
   const modules = await openModules(infra, await loadHclParser());
   const stacks = options.stacks.map(({ folder, environment, infrastructure, expected, found }) => ({
@@ -53,7 +54,19 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     infra: stackInfra(modules, infra, environment.environment),
     account: accountInfra(modules, infra, environment.environment),
   }));
-  return { app, stacks, files, workflows, tools, commands, metrics, outcomes, statements, now };
+  const empty: Project = {
+    ...{ app, stacks, files, workflows, commands, statements, now },
+    metrics: await readMetrics(),
+    tools: new Map(),
+    outcomes: new Map(),
+    reports: options.reports,
+  };
+  const needs = options.needs?.(empty);
+  onStep("tools");
+  const tools = await askTools(root, files, needs?.tools);
+  const experiments = options.experiments.filter(({ name }) => needs?.outcomes.has(name) !== false);
+  const backends = new Map(stacks.map(({ name, found }) => [name, found.get(backendFile) ?? ""]));
+  return { ...empty, tools, outcomes: await carryOut(app, backends, experiments, onStep) };
 }
 
 async function trackedFiles(root: string): Promise<readonly string[]> {
@@ -91,7 +104,8 @@ async function parseWorkflows(files: Project["files"]): Promise<ReadonlyMap<stri
 /** Each control or none: what the linter must say of it. The rules that it breaks need no types, so that one file of its own is enough. */
 const badFile = 'export const a = eval("1");\nif (a == "x") a(new RegExp(process.argv[2]));\n// \u202e\n';
 
-async function askTools(root: string, files: Project["files"]): Promise<ReadonlyMap<string, CommandResult>> {
+/** `needed`: names of those that are asked, beside the commit. @default all */
+async function askTools(root: string, files: Project["files"], needed?: ReadonlySet<string>): Promise<ReadonlyMap<string, CommandResult>> {
   const tool = (name: string): string => join(root, "node_modules/.bin", name);
   const source = [...files.keys()].find((path) => /^src\/http\/.*(?<!\.test)\.ts$/.test(path)) ?? [...files.keys()].find((path) => path.endsWith(".ts")) ?? "";
   const script = [...files.keys()].find((path) => /^scripts\/[^/]+\.js$/.test(path)) ?? "audit.js";
@@ -106,8 +120,9 @@ async function askTools(root: string, files: Project["files"]): Promise<Readonly
   ];
   const results = await Promise.all(
     asked.map(async ([name, command, args, input]) => {
-      const there = !command.includes("/") || existsSync(command);
-      return there ? ([name, await run(root, command, args, input)] as const) : undefined;
+      const isThere = !command.includes("/") || existsSync(command);
+      const isNeeded = name === "commit" || needed?.has(name) !== false;
+      return isThere && isNeeded ? ([name, await run(root, command, args, input)] as const) : undefined;
     }),
   );
   return new Map(results.filter((result) => result !== undefined));
@@ -156,11 +171,16 @@ async function readMetrics(): Promise<Project["metrics"]> {
 }
 
 /** One after the other, each in a folder of its own: what throws is an outcome too. */
-export async function carryOut(app: App, experiments: readonly Experiment[], onStep: (step: string) => void): Promise<ReadonlyMap<string, Outcome>> {
+export async function carryOut(
+  app: App,
+  backends: ReadonlyMap<string, string>,
+  experiments: readonly Experiment[],
+  onStep: (step: string) => void,
+): Promise<ReadonlyMap<string, Outcome>> {
   const outcomes = new Map<string, Outcome>();
   for (const { name, kind, claim, run: perform } of experiments) {
     onStep(name);
-    const lab = createLab(app);
+    const lab = createLab(app, backends);
     const started = performance.now();
     try {
       outcomes.set(name, { kind, claim, ...(await perform(lab)), milliseconds: Math.round(performance.now() - started) });

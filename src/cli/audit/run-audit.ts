@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { auditOf, hasProblem, statuses, type Finding, type Status } from "../../audit/audit.ts";
+import { auditOf, hasProblem, needsOf, statuses, type Finding, type Status } from "../../audit/audit.ts";
 import { checks } from "../../audit/checks/index.ts";
 import { noDecisions, parseDecisions } from "../../audit/decisions.ts";
 import { experiments } from "../../audit/experiments/index.ts";
@@ -11,7 +11,7 @@ import { appendReport, countsOf, verifyChain, type Report } from "../../audit/re
 import { sarifOf } from "../../audit/report/sarif.ts";
 import { parseStatements } from "../../audit/statements.ts";
 import { commandNames } from "./command-names.ts";
-import { loadProject } from "./load-project.ts";
+import { loadProject, type LoadOptions } from "./load-project.ts";
 import type { Call } from "../call.ts";
 import { CommandError, exit, usageError, type ExitCode } from "../exit.ts";
 import { readManifest } from "../manifest.ts";
@@ -51,6 +51,8 @@ export async function runAudit(call: Call<AuditOptions>, program: Command): Prom
       statements,
       commands: commandNames(program),
       experiments,
+      ...(only === undefined ? {} : { needs: (loaded) => needsOf(loaded, checks, only) }),
+      ...reportsIn(path, options.report),
       now: io.now(),
       onStep: step,
     }),
@@ -68,6 +70,13 @@ export async function runAudit(call: Call<AuditOptions>, program: Command): Prom
   const written = writeAll(call, report);
   print.result(report, () => textOf(call, report, written));
   return hasProblem(findings) ? exit.problem : exit.ok;
+}
+
+/** The reports before this one; none where the folder is still to be made. */
+function reportsIn(path: (name: string) => string, folder: string | undefined): Pick<LoadOptions, "reports"> {
+  if (folder === undefined || !existsSync(path(folder))) return {};
+  const { reports: count, last, problems } = verifyChain(path(folder));
+  return { reports: { folder, count, last, problems } };
 }
 
 function chosen(text: string | undefined, ids: ReadonlySet<string>): ReadonlySet<string> | undefined {
@@ -88,7 +97,7 @@ function readJson(path: string, name: string, fix: string): unknown {
 }
 
 /** What was written, in words. */
-function writeAll({ options, io }: Call<AuditOptions>, report: Omit<Report, "previous">): readonly string[] {
+function writeAll({ options, io, print }: Call<AuditOptions>, report: Omit<Report, "previous">): readonly string[] {
   const path = (name: string): string => resolve(io.cwd, name);
   const written: string[] = [];
   if (options.sarif !== undefined) {
@@ -99,7 +108,9 @@ function writeAll({ options, io }: Call<AuditOptions>, report: Omit<Report, "pre
     writeFileSync(path(options.markdown), markdownOf(report.app, report.findings));
     written.push(options.markdown);
   }
-  if (options.report !== undefined) written.push(`${options.report}/${appendReport(path(options.report), report)}`);
+  // A few lines are no audit: the next one must not be taken to follow it in time.
+  if (options.report !== undefined && options.only !== undefined) print.note("a report is of every line: with --only none was written");
+  else if (options.report !== undefined) written.push(`${options.report}/${appendReport(path(options.report), report)}`);
   return written;
 }
 

@@ -13,7 +13,7 @@ export function addAudit(program: Command, session: Session): void {
     .option("--only <ids>", "these lines only, e.g. I1,D2")
     .option("--sarif <file>", "write SARIF 2.1.0 too")
     .option("--markdown <file>", "write the table as a document too")
-    .option("--report <folder>", "write a report too, chained by hash to the one before it");
+    .option("--report <folder>", "write a report too, chained by hash to the one before it, whose age is looked at; with --only it is looked at alone");
   // What it takes (the engine, the door, every check) is loaded by nobody else.
   runs<AuditOptions>(audit, session, async (call) => (await import("../audit/run-audit.ts")).runAudit(call, program));
   const verify = new Command("verify")

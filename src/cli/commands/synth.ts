@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command } from "commander";
-import { driftOf, policyFolder } from "../../synth/index.ts";
+import { driftOf, policyFolder, quotaNeeds, quotaText } from "../../synth/index.ts";
 import { runs, type Call, type Session } from "../call.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { shown } from "../load/locate.ts";
@@ -31,7 +31,13 @@ async function synth(call: Call<SynthOptions>): Promise<ExitCode> {
   const isWritten = check !== true && !isRefused;
   if (isWritten) for (const { stack } of results) write(stack);
   const isDrifted = results.some(({ drift }) => drift.length > 0);
-  const value = results.map(({ stack, drift }) => ({ environment: stack.environment.environment, folder: stack.folder, files: stack.expected.size, drift }));
+  const value = results.map(({ stack, drift }) => ({
+    environment: stack.environment.environment,
+    folder: stack.folder,
+    files: stack.expected.size,
+    drift,
+    quotas: quotaNeeds(stack.infrastructure),
+  }));
   call.print.result({ written: isWritten && isDrifted, stacks: value }, () =>
     results
       .flatMap(({ stack, drift }) => {
@@ -44,6 +50,8 @@ async function synth(call: Call<SynthOptions>): Promise<ExitCode> {
       })
       .join("\n"),
   );
+  for (const { folder, environment, infrastructure } of stacks)
+    for (const need of quotaNeeds(infrastructure)) call.print.note(`${shown(folder, call.io.cwd)} ${quotaText(need, environment.region)}`);
   return (check === true && isDrifted) || isRefused ? exit.problem : exit.ok;
 }
 

@@ -1,5 +1,7 @@
 /** Faults in the running engine and its door: options that somebody set wrongly, and controls that do nothing. */
 import type { Ask, Bench, BenchOptions, Lab } from "../../../src/audit/experiment.ts";
+import { canaryApp } from "../../../src/audit/canary.ts";
+import type { App } from "../../../src/core/app.ts";
 import { sabotaged, type Mutant } from "./mutant.ts";
 
 const opening =
@@ -36,6 +38,20 @@ const tellsAll = with_((bench) => ({
 const blindVerify = (lab: Lab): Lab => ({ ...lab, tamper: () => undefined });
 const leaking = answering(async (response) => new Response(`${await response.text()}\n    at run (/srv/app/main.ts:3:1)`, response));
 
+/** The app with events that take anything; their JSON Schemas are as they were. */
+const lenient = (app: App): App => ({
+  ...app,
+  topology: {
+    ...app.topology,
+    events: new Map(
+      [...app.topology.events].map(([name, event]) => [
+        name,
+        { ...event, schema: { "~standard": { ...event.schema["~standard"], validate: (value: unknown) => ({ value }) } } },
+      ]),
+    ),
+  },
+});
+
 export const laboratoryMutants: readonly Mutant[] = [
   sabotaged(
     "I1",
@@ -60,6 +76,17 @@ export const laboratoryMutants: readonly Mutant[] = [
     "payloads",
     answering(() => new Response("{}", { status: 400 })),
   ),
+  sabotaged("T2", "an engine that takes what its documents refuse", "generated-payloads", (lab) => ({ ...lab, app: lenient(lab.app) })),
+  sabotaged(
+    "T2",
+    "a door that takes a batch unread",
+    "generated-payloads",
+    answering(() => Response.json({ results: Array.from({ length: 1_000 }, () => ({ status: 202 })) })),
+  ),
+  sabotaged("T2", "an engine that hands on what it stored, unread", "consumed-payloads", (lab) => ({
+    ...lab,
+    open: (options) => lab.open({ ...options, app: canaryApp }),
+  })),
   sabotaged("T3", "errors with a stack", "errors", leaking),
   sabotaged(
     "T3",
@@ -98,6 +125,10 @@ export const laboratoryMutants: readonly Mutant[] = [
       inspect: { ...inspect, deliveries: async (filter) => (await inspect.deliveries(filter)).map((each) => ({ ...each, wrote: [] })) },
     })),
   ),
+  sabotaged("P2", "two applies that do not see each other", "state-lock", (lab) => ({
+    ...lab,
+    backends: new Map([...lab.backends].map(([name, text]) => [name, text.replace('"use_lockfile": true', '"use_lockfile": false')])),
+  })),
   sabotaged("P4", "a newer version that begins with a new file", "upgrade", (lab) => {
     let opened = 0;
     return { ...lab, open: ({ file: _file, ...options }) => lab.open({ ...options, file: `file-${String((opened += 1))}.db` }) };
@@ -120,6 +151,8 @@ export const laboratoryMutants: readonly Mutant[] = [
   ),
   sabotaged("K18", "a backup of nothing", "restore", emptyBackup),
   sabotaged("R1", "a door that counts no refusal", "counters", stuck),
+  sabotaged("R1", "threats that move no metric", "threats", stuck),
+  sabotaged("R1", "an engine that takes altered data for its own", "threats", blindVerify),
   sabotaged(
     "R2",
     "a scope that holds everything",

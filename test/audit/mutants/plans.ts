@@ -21,6 +21,8 @@ const silentAlarm = withResource("M4", "an alarm that tells nobody", "aws_cloudw
 const noTrail = withoutResource("A1", "no trail", "aws_cloudtrail", "account");
 
 export const planMutants: readonly Mutant[] = [
+  withResource("I2", "a queue that every account's rules may feed", "aws_sqs_queue_policy", policyText("aws:SourceAccount", "aws:OtherAccount")),
+  withResource("T3", "messages that are lost after their last attempt", "aws_sqs_queue", { redrive_policy: null }, "keep-stock"),
   unkeyedTable,
   withResource("D1", "a queue without a key", "aws_sqs_queue", { kms_master_key_id: null }, "keep-stock"),
   withResource("D1", "a key that stays the same", "aws_kms_key", { enable_key_rotation: false }),
@@ -99,6 +101,18 @@ export const planMutants: readonly Mutant[] = [
             name,
             alarm.kind === "dead-letters" ? { ...alarm, dimensions: { handler: "x" } } : alarm,
           ]),
+        ),
+      },
+    },
+  })),
+  onStacks("R1", "forged signatures that raise no alarm", (stack) => ({
+    ...stack,
+    infrastructure: {
+      ...stack.infrastructure,
+      variables: {
+        ...stack.infrastructure.variables,
+        alarms: Object.fromEntries(
+          Object.entries(stack.infrastructure.variables.alarms).filter(([, { metric }]) => metric !== "pulsequeue_sig_failures_total"),
         ),
       },
     },

@@ -1,9 +1,11 @@
 /** Faults in files: code, workflows, documents; and in what the project's tools say. */
+import type { Project, Reports } from "../../../src/audit/project.ts";
 import { newFile, summedUp, withFile, withoutFile, withTool, type Mutant } from "./mutant.ts";
 
 const security = ".github/workflows/security.yml";
 const deploy = ".github/workflows/deploy.yml";
 const verify = ".github/workflows/verify.yml";
+const signals = "docs/security/signals.json";
 const off =
   (rule: string) =>
   (output: string): string => {
@@ -16,6 +18,21 @@ const flag =
     const config = JSON.parse(output) as { readonly compilerOptions: Readonly<Record<string, unknown>> };
     return JSON.stringify({ ...config, compilerOptions: { ...config.compilerOptions, [name]: false } });
   };
+/** An incident that was written down, where the form no longer says that there was none. */
+const incident = (name: string, end: string): Mutant => {
+  const form = withFile("R6", name, "docs/security/incidents/README.md", "There was no incident so far.", "");
+  const written = newFile("R6", name, "docs/security/incidents/2026-11-01-leak.md", `# A leak\n\n${end}`);
+  return { check: "R6", name, change: (project) => written.change?.(form.change?.(project) ?? project) ?? project };
+};
+/** Reports of the audits before, as they should be but for one thing. */
+const withReports = (name: string, wrong: (project: Project) => Partial<Reports>): Mutant => ({
+  check: "K7",
+  name,
+  change: (project) => ({
+    ...project,
+    reports: { folder: "reports", count: 2, last: new Date(project.now - 86_400_000).toISOString(), problems: [], ...wrong(project) },
+  }),
+});
 /** In two parts, so that this file holds none. */
 const plantedKey = ["AK", "IAQ3EGRFTZ7NWM2K5B"].join("");
 const noAudit = withFile("T4", "no scan of dependencies", security, "npm audit --audit-level=high", "true");
@@ -90,17 +107,32 @@ export const textMutants: readonly Mutant[] = [
   withFile("K7", "no schedule", verify, /^ {2}schedule:\n {4}- cron: .*\n/m, ""),
   summedUp("K8", noAudit),
   withFile("K8", "a scan once a month", security, /cron: "\d+ \d+ \* \* \*"/, 'cron: "41 4 1 * *"'),
+  withReports("no audit for eight days", ({ now }) => ({ last: new Date(now - 8 * 86_400_000).toISOString() })),
+  withReports("a report that was changed", () => ({ problems: ["000002-2026-11-30.json: it does not follow the report before it"] })),
+  withReports("a report of tomorrow", ({ now }) => ({ last: new Date(now + 86_400_000).toISOString() })),
   withoutFile("K12", "an alarm without a runbook", "docs/runbooks/queue-age.md"),
   newFile("K12", "a runbook that no alarm leads to", "docs/runbooks/planted.md", "# Planted\n"),
   withFile("K12", "a runbook with a command that does not exist", "docs/runbooks/dead-letters.md", "pulsequeue dlq ls", "pulsequeue letters ls"),
   withFile("K12", "a procedure without containment", "docs/guides/incidents.md", "## 3. Containment", "## 3. Wait"),
   { check: "K18", name: "no drill", change: (project) => ({ ...project, commands: project.commands.filter((name) => name !== "drill") }) },
-  withFile("R1", "a threat without a signal", "docs/security/signals.json", '"metric": "pulsequeue_rate_limited_total"', '"note": "none"'),
-  withFile("R1", "a signal that does not exist", "docs/security/signals.json", "pulsequeue_conflicts_total", "pulsequeue_races_total"),
+  withFile("R1", "a threat without a signal", signals, '"metric": "pulsequeue_rate_limited_total"', '"note": "none"'),
+  withFile("R1", "a signal that does not exist", signals, "pulsequeue_conflicts_total", "pulsequeue_races_total"),
+  withFile("R1", "a threat that says it is silent where something tells of it", signals, '"metric": "pulsequeue_conflicts_total"', '"silent": "nobody looks"'),
+  withFile("R1", "a threat with the signal of another one", signals, '"code": "STORE_CORRUPT", "check": "A3"', '"metric": "pulsequeue_rate_limited_total"'),
+  withFile("R1", "a check that does not tell of its threat", signals, '"check": "C2"', '"check": "C1"'),
   { check: "R2", name: "no command for it", change: (project) => ({ ...project, commands: project.commands.filter((name) => name !== "incident scope") }) },
   withFile("R4", "a procedure with a command that does not exist", "docs/guides/incidents.md", "pulsequeue dlq discard", "pulsequeue purge"),
-  newFile("R6", "an incident without a check", "docs/security/incidents/2026-11-01-leak.md", "# A leak\n\nIt was bad.\n"),
-  newFile("R6", "an incident with a check that does not exist", "docs/security/incidents/2026-11-01-leak.md", "# A leak\n\nCheck: Z9\n"),
+  incident("an incident that nobody learned from", "It was bad.\n"),
+  incident("an incident with a check that does not exist", "Check: Z9\nMutant: x\n"),
+  incident("an incident without a planted fault", "Check: I2\n"),
+  incident("an incident whose check is not shown to find it", "Check: I2\nMutant: a key in a test\n"),
+  newFile(
+    "R6",
+    "an incident where the form says that there was none",
+    "docs/security/incidents/2026-11-01-leak.md",
+    "# A leak\n\nCheck: S4\nMutant: a key in a test\n",
+  ),
+  withFile("R6", "no incident, and nobody says so", "docs/security/incidents/README.md", "There was no incident so far.", ""),
   withFile("CT1", "a placeholder", "SECURITY.md", "## ", "[Add contact information]\n\n## "),
   { check: "CT1", name: "a contact that has expired", change: (project) => ({ ...project, now: Date.UTC(2030, 0, 1) }) },
   withFile("CT3", "nobody in an emergency", "SECURITY.md", "| Emergency |", "| Other |"),
