@@ -36,6 +36,7 @@ import { createStore } from "./store.ts";
 import { syncFolder } from "./sync.ts";
 import { localSystem, secretsOf } from "./system.ts";
 import { bindVault, type LocalVault } from "./vault.ts";
+import { createWaiters } from "./waiters.ts";
 import { doneUpTo } from "./window-facts.ts";
 import { Window, type LocalDelivery } from "./window.ts";
 import { Worker } from "./worker.ts";
@@ -104,11 +105,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
   let started = false;
   let closed: Promise<void> | undefined;
   let stopRetention: (() => void) | undefined;
-  const waiters = new Set<() => void>();
-  const lookAgain = (): void => {
-    for (const check of waiters) check();
-  };
-
+  const { lookAgain, until } = createWaiters(() => committer.failure);
   const origins = createOrigins(statements.origins);
   const committer = createCommitter({
     db,
@@ -201,21 +198,6 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     if (committer.busy) return false;
     return [...workers.values()].every((worker) => worker.paused || (!worker.busy && worker.window.isDrained(system.clock.now())));
   };
-  /** Resolves once `condition` holds; looked at after each commit and whenever a worker comes to rest. */
-  const until = (condition: () => boolean): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const check = (): void => {
-        if (committer.failure !== undefined) {
-          waiters.delete(check);
-          reject(committer.failure);
-        } else if (condition()) {
-          waiters.delete(check);
-          resolve();
-        }
-      };
-      waiters.add(check);
-      check();
-    });
   const scheduleRetention = (): void => {
     stopRetention = system.clock.timer(retentionInterval, () => {
       retain().then(scheduleRetention, scheduleRetention);
