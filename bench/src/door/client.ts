@@ -74,7 +74,7 @@ export async function paced(
   };
   const sendDue = (): void => {
     while (due.length > next && free.length > 0) {
-      const connection = free.pop();
+      const connection = free.shift(); // in turn: a server closes a connection that is idle for long
       const at = due[next];
       if (connection === undefined || at === undefined) return;
       next += 1;

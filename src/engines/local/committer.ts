@@ -65,9 +65,6 @@ export interface CommitterOptions {
 const maxWaitingWrites = 20_000;
 const maxWaitingBytes = 64 * 1024 * 1024;
 
-/** How long a write waits for others while each turn brings more, milliseconds. */
-const longestGathering = 3;
-
 export function createCommitter(options: CommitterOptions): Committer {
   const { db, clock } = options;
   const begin = db.prepare("BEGIN IMMEDIATE");
@@ -132,14 +129,6 @@ export function createCommitter(options: CommitterOptions): Committer {
       crashed = true;
       throw thrown;
     }
-  };
-
-  /** Commits when a turn of the event loop has brought no further write, or the first one has waited long enough. */
-  const gather = (known: number, since: number): void => {
-    clock.soon(() => {
-      if (!syncing && waiting.length > known && clock.monotonic() - since < longestGathering) gather(waiting.length, since);
-      else flush();
-    });
   };
 
   const takeGroup = (): readonly Waiting[] => {
@@ -240,7 +229,7 @@ export function createCommitter(options: CommitterOptions): Committer {
         if (failure !== undefined) reject(failure);
         else if (closed) reject(new PulseQueueError("QUEUE_CLOSED", "The queue is closed"));
         else {
-          if (waiting.length === 0) gather(1, clock.monotonic());
+          if (waiting.length === 0) clock.soon(flush);
           waiting.push({ write, resolve, reject });
           waitingBytes += write.bytes;
         }
