@@ -19,7 +19,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "SQLite copies the log by itself",
     by: { fault: "a sync of the file fails", first: 1, last: 3 },
-    replacements: [{ file: local("database.ts"), find: "wal_autocheckpoint = 0", replace: "wal_autocheckpoint = 128" }],
+    replacements: [{ file: local("database.ts"), find: "wal_autocheckpoint = 0", replace: "wal_autocheckpoint = 1024" }],
   },
   {
     name: "a full disk stops the engine",

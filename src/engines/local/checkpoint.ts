@@ -6,20 +6,18 @@ import type { Database } from "better-sqlite3";
 import { storeError } from "./failure.ts";
 
 /**
- * Pages of the write-ahead log after which it is copied into the database whatever else waits: 8 MiB. Everybody waits while it is
- * copied, so a longer log makes the slowest answers slower; a shorter one is copied after every burst.
+ * Pages of the write-ahead log after which it is copied into the database: 8 MiB. Everybody waits while it is copied, so a longer log
+ * makes the slowest answers slower; a shorter one is copied after every burst.
  */
 export const checkpointPages = 2_048;
-/** Pages after which it is copied while nothing waits to be stored: 1 MiB, which takes about as long as a commit or two. */
-export const idleCheckpointPages = 256;
 
 /** Copies the log once it is long. Throws `STORE_FAILED` when the disk refuses; a full disk only makes the log longer. */
-export function createCheckpoint(db: Database): (isIdle: boolean) => void {
+export function createCheckpoint(db: Database): () => void {
   const lengths = db.prepare("PRAGMA wal_checkpoint(NOOP)").raw();
   const copy = db.prepare("PRAGMA wal_checkpoint(PASSIVE)").raw();
-  return (isIdle) => {
+  return () => {
     const [, pages, copied] = lengths.get() as [busy: number, pages: number, copied: number];
-    if (pages - copied >= (isIdle ? idleCheckpointPages : checkpointPages)) tolerateFull(() => copy.get());
+    if (pages - copied >= checkpointPages) tolerateFull(() => copy.get());
   };
 }
 

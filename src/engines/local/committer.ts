@@ -53,8 +53,8 @@ export interface CommitterOptions {
   readonly at: Simulation["at"];
   /** Makes what was committed durable. @default the commit does */
   readonly sync: (() => Promise<void>) | undefined;
-  /** Called after each commit, when everyone has been told: keeps the log short. `isIdle`: nothing waits. Throws what the disk refuses. */
-  readonly checkpoint: (isIdle: boolean) => void;
+  /** Called after each commit, when everyone has been told: keeps the log short. Throws what the disk refuses. */
+  readonly checkpoint: () => void;
   /** Called after each group, when everyone has been told. */
   readonly onFlushed: () => void;
   /** Called once when the store fails for good, and when a simulated crash kills the engine. */
@@ -192,7 +192,7 @@ export function createCommitter(options: CommitterOptions): Committer {
 
   const keepLogShort = (): void => {
     try {
-      options.checkpoint(waiting.length === 0);
+      options.checkpoint();
     } catch (thrown) {
       die(storeError(thrown), []);
     }
