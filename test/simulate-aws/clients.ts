@@ -63,10 +63,10 @@ export function openClients({ plan, random, aws, queue, provider, history }: Cli
       await pause();
     }
   };
-  const sometime = (): number => random.below(plan.trouble);
+  const sometime = (within = plan.trouble): number => random.below(within);
 
   const place = (id: string, request: InvokeRequest): void => {
-    at(sometime(), async () => {
+    at(sometime(plan.rush), async () => {
       const { status, body } = await insist(placeOrder, request);
       if (status !== 200 && status !== 202) history.refused.push(`${id}: ${String(status)} ${JSON.stringify(body)}`);
       history.placed.add(id);

@@ -11,6 +11,8 @@ export interface Plan {
   /** Units of each SKU. */
   readonly units: number;
   readonly orders: number;
+  /** In which the orders are placed: in a rush they meet at the same rows. */
+  readonly rush: number;
   /** Events that clients publish themselves. */
   readonly notes: number;
   /** Keys of these. */
@@ -31,15 +33,17 @@ export interface Plan {
 
 export function drawPlan(random: SeededRandom): Plan {
   const isCalm = random.chance(0.05);
+  const trouble = random.pick([500, 10_000, 60_000, 300_000]);
   const rare = (): number => random.pick([0, 0, 0.2, 0.5]);
   return {
     faults: isCalm ? calmAwsPlan : drawAwsPlan(random),
-    trouble: random.pick([500, 10_000, 60_000, 300_000]),
+    trouble,
     shards: 1 + random.below(3),
     schedules: random.chance(0.15),
     skus: 1 + random.below(2),
     units: 1 + random.below(4),
     orders: 1 + random.below(5),
+    rush: random.pick([trouble, trouble, 500]),
     notes: random.pick([0, 3, 8]),
     keys: random.pick([1, 3]),
     duplicates: random.pick([0, 0.2, 0.5]),

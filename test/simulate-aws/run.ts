@@ -156,6 +156,8 @@ async function bringToRest(sim: Simulation, clients: Clients, operator: Promise<
     if (letters.length > 0) await ended(sim, queue.operate.redrive({ all: true }, { reason }));
     await rest(sim);
   }
+  // An index shows an event a little after it is stored, as any of DynamoDB's does.
+  await ended(sim, new Promise<void>((resolve) => void aws.clock.timer(sim.plan.faults.indexLag, resolve)));
   return {
     deadLetters,
     everDead,
