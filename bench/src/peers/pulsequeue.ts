@@ -22,7 +22,7 @@ const totals = defineTable("totals", {
 export const pulsequeue: Peer = {
   name: "pulsequeue",
   server: undefined,
-  durability: "SQLite, synchronous=FULL",
+  durability: "SQLite in WAL mode, its log synced before each answer",
   order: "table row, follow-up and completion in one commit",
   settings: "defaults",
   async open(place, task, hooks) {
