@@ -9,8 +9,6 @@ import type { Inspect, Operate } from "./queue.ts";
 export interface Guard {
   /** Throws where the store must not be asked any more. */
   readonly assertOpen: () => void;
-  /** Resolves when the store may be asked. @default at once */
-  readonly settled?: () => Promise<void>;
   /** What the store threw, as one of our errors. */
   readonly errorOf: (thrown: unknown) => PulseQueueError;
 }
@@ -91,11 +89,10 @@ export function acting(ledger: Pick<Ledger, "append">, guard: Guard): Acting {
     });
 }
 
-function asking({ assertOpen, settled, errorOf }: Guard): <Result>(question: () => Promise<Result>) => Promise<Result> {
+function asking({ assertOpen, errorOf }: Guard): <Result>(question: () => Promise<Result>) => Promise<Result> {
   return async (question) => {
     assertOpen();
     try {
-      await settled?.();
       return await question();
     } catch (thrown) {
       throw errorOf(thrown);

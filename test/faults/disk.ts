@@ -34,7 +34,7 @@ const files = ["", "-wal", "-journal", "-lock", ...backup];
 export const diskFaults: readonly DiskFault[] = [
   { name: "a sync fails", call: "fsync", error: "EIO", work: "small", file: "old", first: 1, share: 1, meaning: "fatal" },
   { name: "a sync fails while a file is made", call: "fsync", error: "EIO", work: "small", file: "new", first: 1, share: 0.25, meaning: "fatal" },
-  { name: "a sync fails while the log is copied", call: "fsync", error: "EIO", work: "large", file: "old", first: 5, share: 0.08, meaning: "fatal" },
+  { name: "a sync fails while the log is copied", call: "fsync", error: "EIO", work: "large", file: "old", first: 8, share: 0.12, meaning: "fatal" },
   { name: "a sync of the file fails", call: "fsync", error: "EIO", of: [""], work: "large", file: "old", first: 1, share: 0.08, meaning: "fatal" },
   { name: "a sync of a backup fails", call: "fsync", error: "EIO", of: backup, work: "small", file: "old", first: 1, share: 0.08, meaning: "fatal" },
   { name: "the disk is full for one write", call: "pwrite64", error: "ENOSPC", work: "small", file: "old", first: 1, share: 1, meaning: "passing" },
@@ -108,9 +108,7 @@ function targetOf(trace: string, file: string, folder: string): Target | undefin
 
 function run(command: string, args: readonly string[]): Promise<{ readonly output: string; readonly ended: boolean }> {
   return new Promise((resolve) => {
-    // strace counts the calls of each thread by itself: with one thread for syncs, those of the log are one row.
-    const env = { ...process.env, UV_THREADPOOL_SIZE: "1" };
-    execFile(command, args, { timeout: patience, killSignal: "SIGKILL", env }, (error, stdout) => {
+    execFile(command, args, { timeout: patience, killSignal: "SIGKILL" }, (error, stdout) => {
       resolve({ output: stdout, ended: error?.killed !== true });
     });
   });

@@ -13,8 +13,8 @@ const local = (name: string): string => `src/engines/local/${name}`;
 export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "a failed sync does not stop the engine",
-    by: { fault: "a sync fails", first: 13, last: 15 },
-    replacements: [{ file: local("committer.ts"), find: "          die(storeError(thrown), []);\n", replace: "          void thrown;\n" }],
+    by: { fault: "a sync fails", first: 9, last: 11 },
+    replacements: [{ file: local("committer.ts"), find: "} else if (isFatal(error)) die(error, group);", replace: "}" }],
   },
   {
     name: "SQLite copies the log by itself",

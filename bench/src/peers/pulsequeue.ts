@@ -22,7 +22,7 @@ const totals = defineTable("totals", {
 export const pulsequeue: Peer = {
   name: "pulsequeue",
   server: undefined,
-  durability: "SQLite in WAL mode, its log synced before each answer",
+  durability: "SQLite, synchronous=FULL",
   order: "table row, follow-up and completion in one commit",
   settings: "defaults",
   async open(place, task, hooks) {

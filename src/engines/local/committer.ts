@@ -1,7 +1,7 @@
 /**
- * Group commit. Writes that are asked for in one turn of the event loop, or while the commit before is being synced, share one
- * transaction and so one sync to disk: durability costs each of them little. A write either refuses before it has written anything (it throws a PulseQueueError),
- * or all of it is in the transaction. `confirm` runs when it is durable, `revert` when there was no commit; only then is anyone told.
+ * Group commit. Writes that are asked for in one turn of the event loop share one transaction and so one sync to disk:
+ * durability costs each of them little. A write either refuses before it has written anything (it throws a PulseQueueError),
+ * or all of it is in the transaction. `confirm` runs after the commit, `revert` when there was none; only then is anyone told.
  */
 import type { Database } from "better-sqlite3";
 import { isPulseQueueError, PulseQueueError } from "../../core/errors.ts";
@@ -31,16 +31,14 @@ export interface Committer {
   submit<Result>(write: Write<Result>): Promise<Result>;
   /** Throws `BACKPRESSURE` when so much waits already that more would only use up memory. */
   admit(): void;
-  /** Whether writes wait, or are not durable yet. */
+  /** Whether writes wait. */
   readonly busy: boolean;
-  /** Runs `action` once no commit waits for its sync: only then do memory and file say the same. At once where none does. */
-  settled(action: () => void): void;
   /** Set once the store can no longer be trusted; every further write is refused with it. */
   readonly failure: PulseQueueError | undefined;
   /** Ends the store for good, as a failed sync does. `error`: what was found damaged, or what the disk refused. */
   fail(error: PulseQueueError): void;
-  /** Commits what waits, then refuses further writes. Never rejects. */
-  close(): Promise<void>;
+  /** Commits what waits, then refuses further writes. */
+  close(): void;
 }
 
 export interface CommitterOptions {
@@ -51,8 +49,6 @@ export interface CommitterOptions {
   /** Called in each transaction after its writes. */
   readonly complete: () => void;
   readonly at: Simulation["at"];
-  /** Makes what was committed durable. @default the commit does */
-  readonly sync: (() => Promise<void>) | undefined;
   /** Called after each commit, when everyone has been told: keeps the log short. Throws what the disk refuses. */
   readonly checkpoint: () => void;
   /** Called after each group, when everyone has been told. */
@@ -72,10 +68,6 @@ export function createCommitter(options: CommitterOptions): Committer {
   const rollback = db.prepare("ROLLBACK");
   let waiting: Waiting[] = [];
   let waitingBytes = 0;
-  /** What is left of a group that failed as a whole because of one of its writes: each is committed by itself. */
-  let alone: Waiting[] = [];
-  let syncing = false;
-  let afterSync: (() => void)[] = [];
   let closed = false;
   let crashed = false;
   let failure: PulseQueueError | undefined;
@@ -131,63 +123,24 @@ export function createCommitter(options: CommitterOptions): Committer {
     }
   };
 
-  const takeGroup = (): readonly Waiting[] => {
-    const one = alone.shift();
-    if (one !== undefined) return [one];
+  const flush = (): void => {
     const group = waiting;
     waiting = [];
     waitingBytes = 0;
-    return group;
-  };
-
-  const flush = (): void => {
-    if (syncing) return;
-    const group = takeGroup();
-    if (group.length > 0 && !crashed) flushGroup(group);
+    if (group.length > 0) flushGroup(group);
   };
 
   const flushGroup = (group: readonly Waiting[]): void => {
+    if (crashed) return;
     let told: readonly (() => void)[] = [];
     try {
       told = attempt(group);
     } catch (thrown) {
       fail(group, thrown);
     }
-    if (told.length === 0 || options.sync === undefined) tellAll(told);
-    else {
-      syncing = true;
-      void options.sync().then(
-        () => {
-          endSync(group, told);
-        },
-        (thrown: unknown) => {
-          die(storeError(thrown), []);
-          endSync(group, told);
-        },
-      );
-    }
-  };
-
-  const endSync = (group: readonly Waiting[], told: readonly (() => void)[]): void => {
-    syncing = false;
-    if (failure === undefined) tellAll(told);
-    else for (const { reject } of group) reject(failure);
-    const actions = afterSync;
-    afterSync = [];
-    for (const action of actions) action();
-    if (waiting.length > 0) clock.soon(flush);
-  };
-
-  const tellAll = (told: readonly (() => void)[]): void => {
     for (const tell of told) tell();
     if (told.length > 0) keepLogShort();
     options.onFlushed();
-    if (alone.length > 0) clock.soon(flush);
-  };
-
-  const settled = (action: () => void): void => {
-    if (syncing) afterSync.push(action);
-    else action();
   };
 
   const keepLogShort = (): void => {
@@ -202,8 +155,7 @@ export function createCommitter(options: CommitterOptions): Committer {
   const die = (error: PulseQueueError, group: readonly Waiting[]): void => {
     if (failure !== undefined) return;
     failure = error;
-    for (const { reject } of [...group, ...alone, ...waiting]) reject(error);
-    alone = [];
+    for (const { reject } of [...group, ...waiting]) reject(error);
     waiting = [];
     waitingBytes = 0;
     options.onDeath();
@@ -216,7 +168,8 @@ export function createCommitter(options: CommitterOptions): Committer {
     }
     const error = storeError(thrown);
     if (error.code === "INTERNAL" && group.length > 1) {
-      alone = [...group]; // one of them is defective, and is to fail by itself
+      // One write of the group is defective: commit each alone, so that it fails alone.
+      for (const one of group) flushGroup([one]);
     } else if (isFatal(error)) die(error, group);
     else {
       for (const { reject } of group) reject(error);
@@ -240,20 +193,16 @@ export function createCommitter(options: CommitterOptions): Committer {
       throw new PulseQueueError("BACKPRESSURE", "Too much waits to be stored", { retryAfter: 100 });
     },
     get busy() {
-      return syncing || waiting.length > 0;
+      return waiting.length > 0;
     },
-    settled,
     get failure() {
       return failure;
     },
     fail(error) {
       die(error, []);
     },
-    async close() {
-      do {
-        flush();
-        if (syncing) await new Promise<void>(settled);
-      } while (syncing || waiting.length > 0 || alone.length > 0);
+    close() {
+      flush();
       closed = true;
     },
   };

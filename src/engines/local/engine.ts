@@ -22,7 +22,6 @@ import { createKeys, type LocalKeyStore } from "./keys.ts";
 import { releaseLanes } from "./lanes.ts";
 import { createLedger, type LocalLedger } from "./ledger.ts";
 import { acquireLock } from "./lock.ts";
-import { createLogSync } from "./log-sync.ts";
 import { createNonces } from "./nonces.ts";
 import { createOperate } from "./operate.ts";
 import { createOrigins } from "./origins.ts";
@@ -99,7 +98,6 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
   const before = openJournal(statements.journal, statements.meta, vault);
   const recovered = db.transaction(() => recover(statements, before, topology, system)).immediate();
   if (options.file !== ":memory:") syncFolder(dirname(options.file)); // the log is a file since this commit; SQLite hides it when that cannot be synced
-  const log = createLogSync(db, options);
   const windows = new Map<string, Window>();
   const workers = new Map<string, Worker>();
   let started = false;
@@ -116,7 +114,6 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     },
     complete: origins.write,
     at: options.simulate?.at,
-    sync: log?.sync,
     checkpoint: options.file === ":memory:" ? () => undefined : createCheckpoint(db),
     onFlushed: lookAgain,
     onDeath() {
@@ -226,8 +223,7 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
       });
     } finally {
       cancel();
-      await committer.close();
-      log?.close();
+      committer.close();
       try {
         if (options.file !== ":memory:" && committer.failure === undefined) emptyLog(db);
       } finally {
@@ -238,7 +234,6 @@ function assembleOn(db: Database, topology: Topology, options: LocalOptions, unl
     }
   };
 
-  log?.begin(); // the committer alone writes from here on
   return {
     db,
     vault,

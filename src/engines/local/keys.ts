@@ -33,7 +33,7 @@ export function createKeys({ system, statements, committer, ledger }: KeysOption
     for (const row of statements.all()) keys.set(row[0], fromRow(row));
   };
   load();
-  /** Inside a transaction. Whoever asks before it is durable finds it: nobody has a new secret yet, and a revoked one is refused a little earlier. */
+  /** Inside a transaction: nobody asks between this and its commit, since both happen in one turn of the event loop. */
   const put = (key: Key): void => {
     statements.put(toRow(key));
     keys.set(key.id, key);

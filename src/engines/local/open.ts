@@ -90,10 +90,6 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
     },
   });
   const guard = { assertOpen, errorOf: storeError };
-  const settled = (): Promise<void> =>
-    new Promise((resolve) => {
-      committer.settled(resolve);
-    });
   const act = acting(engine.ledger, guard);
 
   return {
@@ -107,7 +103,7 @@ export async function openLocal(app: App, options: LocalOptions): Promise<LocalQ
       await engine.idle();
     },
     close: () => engine.close(parseDuration(options.grace ?? "10s")),
-    inspect: guardInspect(engine.inspect, { ...guard, assertOpen: assertReadable, settled }),
+    inspect: guardInspect(engine.inspect, { ...guard, assertOpen: assertReadable }),
     operate: guardOperate(engine.operate, engine.ledger, guard),
     ledger: guardLedger(engine.ledger, guard),
     keys: guardKeys(engine.keys, engine.ledger, guard),

@@ -105,12 +105,9 @@ export class Worker {
   wake(): void {
     if (this.#asked || !this.#running || this.#paused || this.#resting) return;
     this.#asked = true;
-    const { system, committer } = this.#options;
-    system.clock.soon(() => {
-      committer.settled(() => {
-        this.#asked = false;
-        this.#pump();
-      });
+    this.#options.system.clock.soon(() => {
+      this.#asked = false;
+      this.#pump();
     });
   }
 
@@ -201,11 +198,7 @@ export class Worker {
   /** Goes on at once where nothing stands against it: the next batch may share the sync of the next turn. */
   #continue(): void {
     if (this.#asked || this.#committing > 0) this.wake();
-    else {
-      this.#options.committer.settled(() => {
-        this.#pump();
-      });
-    }
+    else this.#pump();
     if (!this.#running && this.#batches === 0) this.#options.onQuiet();
   }
 
