@@ -8,11 +8,12 @@ export interface DoorApp {
   readonly handled: () => number;
 }
 
-/** One handler that waits so long for each event, as if it called somebody. */
+/** One handler that waits so long for each event, as if it called somebody, and takes one after the other. */
 export function doorApp(handlerMilliseconds: number): DoorApp {
   let handled = 0;
   const handler = defineHandler("take-time", {
     on: ordered,
+    concurrency: 1,
     async handle() {
       await setTimeout(handlerMilliseconds);
       handled += 1;
