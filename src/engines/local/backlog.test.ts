@@ -20,6 +20,7 @@ describe("a large backlog", () => {
     const of = (what: string): number => said.get(what) ?? Number.NaN;
     expect(of("head")).toBeGreaterThan(events + 1_000);
     expect(of("half") - of("empty")).toBeLessThan(bound);
+    expect(of("whole") - of("half")).toBeLessThan(bound / 4);
     expect(of("whole-held") - of("half-held")).toBeLessThan(1);
     expect(of("worked") - of("empty")).toBeLessThan(bound);
     expect(of("peak")).toBeLessThan(256);

@@ -85,9 +85,7 @@ export function createStore(options: StoreOptions): Store<LocalDelivery> {
           journal.confirm();
           options.wake(events);
         },
-        revert() {
-          revert();
-        },
+        revert,
       });
     },
     get(table, key) {
